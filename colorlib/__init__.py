@@ -1,0 +1,1 @@
+"""Image colorization with conditional GANs: the toolkit under the course."""
