@@ -1,4 +1,4 @@
-"""Where the photographs come from: sets, a cache of decoded pictures, splits, loaders of RGB uint8 batches.
+"""From a set of photographs to batches: a cache of decoded pictures, splits, loaders, augmentation.
 
 A set is decoded once, cut to squares of the model's size, into one memory-mapped file; from then on an epoch
 costs no JPEG decoding and a large set no memory. The color space is none of this module's business: loaders
@@ -19,157 +19,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 from tqdm.auto import tqdm
 
 from colorlib import photos
+from colorlib.sources import DataError, find_source
 
 log = logging.getLogger("colorlib")
 
-NAMED = ("bundled", "cifar10")
-CIFAR10_FOLDER = "cifar-10-batches-py"
 GRAY_SPREAD = 4  # a photo whose R, G and B differ by no more than this (of 255) in 99 % of its pixels is gray
 OWN_VALIDATION = 0.02  # share of a set's own training images that validation gets
-PARTS = ("train", "valid", "test")
-
-
-class DataError(ValueError):
-    """A data set that can't be had; the message says what was looked for and what to do."""
-
-
-# ---------------------------------------------------------------- sources: n pictures, each readable by number
-
-
-class FileSource:
-    """Photos in files. `part[i]` is the set's own split ("train", "test") or None."""
-
-    def __init__(self, root: Path, paths: list[Path], part: list[str] | None = None):
-        self.root, self.paths, self.part = root, paths, part
-        self.area = None
-
-    def __len__(self):
-        return len(self.paths)
-
-    def fingerprint(self) -> str:
-        """Changes when a file is added, removed, renamed or rewritten."""
-        digest = hashlib.blake2b(digest_size=12)
-        for path in self.paths:
-            stat = path.stat()
-            digest.update(f"{path.relative_to(self.root)}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
-        return digest.hexdigest()
-
-    def read(self, i: int) -> Image.Image:
-        return photos.read_rgb(self.paths[i])
-
-
-class ArraySource:
-    """Pictures already decoded: uint8 `(N, H, W, 3)`."""
-
-    def __init__(self, images: np.ndarray, part: list[str] | None = None):
-        self.images, self.part = images, part
-        self.area = None
-
-    def __len__(self):
-        return len(self.images)
-
-    def fingerprint(self) -> str:
-        return hashlib.blake2b(np.ascontiguousarray(self.images).data, digest_size=12).hexdigest()
-
-    def read(self, i: int) -> Image.Image:
-        return Image.fromarray(self.images[i])
-
-
-class TileSource(FileSource):
-    """Overlapping square tiles of photos at several scales, none reaching out of its area.
-
-    Each photo is divided into square areas, and `area[i]` numbers the one that tile i was cut from: as areas are
-    disjoint, a split by area leaks no pixel from training into validation.
-    """
-
-    def __init__(self, paths: list[Path], size: int):
-        super().__init__(Path("/"), [], None)
-        side = max(128, size)
-        self.boxes, self.area, areas = [], [], 0
-        for path in paths:
-            width, height = photos.open_photo(path).size
-            for top in range(0, height - side + 1, side):
-                for left in range(0, width - side + 1, side):
-                    for tile in (side * 3 // 8, side // 2, side * 3 // 4, side):
-                        offsets = range(0, side - tile + 1, 16) if tile >= size else ()
-                        boxes = [
-                            (left + x, top + y, left + x + tile, top + y + tile)
-                            for y in offsets
-                            for x in offsets
-                        ]
-                        self.boxes += boxes
-                        self.paths += [path] * len(boxes)
-                        self.area += [areas] * len(boxes)
-                    areas += 1
-        self._photo = {}
-
-    def fingerprint(self) -> str:
-        names = "|".join(f"{path.name}:{path.stat().st_size}" for path in dict.fromkeys(self.paths))
-        return hashlib.blake2b(f"{names}|{self.boxes}".encode(), digest_size=12).hexdigest()
-
-    def read(self, i: int) -> Image.Image:
-        path = self.paths[i]
-        if path not in self._photo:
-            self._photo[path] = photos.read_rgb(path)
-        return self._photo[path].crop(self.boxes[i])
-
-
-def find_source(dataset: str, path=None, size: int = 32):
-    """The pictures that a data set's name (see `NAMED`) or a path stands for. Raises `DataError`."""
-    if dataset == "bundled":
-        return TileSource(photos.bundled_photos(), size)
-    if dataset == "cifar10":
-        return _cifar10(Path(path or "data/cifar10"))
-    if path is not None:
-        raise DataError(
-            f"unknown data set {dataset!r}; --dataset takes {', '.join(NAMED)} or a folder of photos"
-        )
-    where = Path(dataset)
-    if where.suffix == ".npz" and where.is_file():
-        with np.load(where) as archive:
-            if "images" not in archive or archive["images"].ndim != 4:
-                raise DataError(
-                    f"{where}: no array `images` of shape (N, H, W, 3) in it; it has {archive.files}"
-                )
-            return ArraySource(archive["images"])
-    if not where.is_dir():
-        raise DataError(f"{dataset!r} is neither a data set ({', '.join(NAMED)}) nor a folder of photos")
-    paths = photos.find_photos(where)
-    if not paths:
-        raise DataError(
-            f"{where}: no photos in it; looked for {' '.join(sorted(photos.ENDINGS))} at any depth"
-        )
-    return FileSource(where, paths)
-
-
-def _cifar10(root: Path):
-    """CIFAR-10 in either layout, or downloaded by torchvision into `root`."""
-    train, test = root / "train", root / "test"
-    if train.is_dir() and test.is_dir():
-        paths = {part: photos.find_photos(root / part) for part in ("train", "test")}
-        part = [name for name, found in paths.items() for _ in found]
-        return FileSource(root, paths["train"] + paths["test"], part)
-    from torchvision.datasets import CIFAR10
-
-    root = root.parent if root.name == CIFAR10_FOLDER else root
-    try:
-        halves = [
-            CIFAR10(root, train=is_train, download=not (root / CIFAR10_FOLDER).is_dir())
-            for is_train in (True, False)
-        ]
-    except Exception as error:
-        raise DataError(
-            f"CIFAR-10 is not in {root} (looked for {CIFAR10_FOLDER}/ and for train/CLASS/* with test/CLASS/*) and "
-            f"could not be downloaded there ({error}); give the folder that has it with --dataset-path"
-        ) from None
-    part = ["train"] * len(halves[0]) + ["test"] * len(halves[1])
-    return ArraySource(np.concatenate([half.data for half in halves]), part)
 
 
 # ---------------------------------------------------------------- the cache
@@ -178,9 +38,7 @@ def _cifar10(root: Path):
 def cache_home() -> Path:
     """Where decoded pictures are kept: COLORLIB_CACHE, or colorlib/ in the user's cache folder."""
     home = os.environ.get("COLORLIB_CACHE")
-    return (
-        Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colorlib"
-    )
+    return Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colorlib"
 
 
 def _decode(source, size: int, folder: Path, progress: bool) -> None:
@@ -285,9 +143,7 @@ class PhotoSet:
     def summary(self) -> str:
         """One line for a log: name, number of pictures, size, what was left out."""
         skipped = f", {len(self.skipped):,} unreadable left out" if self.skipped else ""
-        return (
-            f"{self.name}: {len(self):,} pictures of {self.images.shape[1]}x{self.images.shape[2]}{skipped}"
-        )
+        return f"{self.name}: {len(self):,} pictures of {self.images.shape[1]}x{self.images.shape[2]}{skipped}"
 
 
 def parse_splits(text: str) -> list[float]:
@@ -297,16 +153,14 @@ def parse_splits(text: str) -> list[float]:
     except ValueError:
         fractions = []
     if len(fractions) not in (2, 3) or abs(sum(fractions) - 1) > 1e-6 or min(fractions) < 0:
-        raise DataError(
-            f"splits must be two or three percentages with the sum 100, as 80/10/10; got {text!r}"
-        )
+        raise DataError(f"splits must be two or three percentages with the sum 100, as 80/10/10; got {text!r}")
     return fractions
 
 
 def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: bool = True) -> PhotoSet:
     """Open a data set as squares of `size` pixels, decoding it first if it hasn't been.
 
-    dataset: a name of `NAMED`, a folder of photos, or an .npz file with an array `images`. path: where a named
+    dataset: `bundled`, `cifar10`, a folder of photos, or an .npz file with an array `images`. path: where a named
     set lies. Unreadable files are named in the log and left out. Raises `DataError`.
     """
     source = find_source(dataset, path, size)
@@ -382,9 +236,7 @@ def loader(photo_set: PhotoSet, indices, batch_size: int, seed: int = 0, shuffle
     No worker processes: a batch is one copy out of the memory-mapped cache.
     """
     order = EpochOrder(indices, batch_size, seed, shuffle)
-    return DataLoader(
-        _Batches(photo_set), sampler=order, batch_size=None, pin_memory=torch.cuda.is_available()
-    )
+    return DataLoader(_Batches(photo_set), sampler=order, batch_size=None, pin_memory=torch.cuda.is_available())
 
 
 def augment(rgb: Tensor, generator: torch.Generator | None = None) -> Tensor:
