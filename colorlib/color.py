@@ -72,9 +72,7 @@ def srgb_to_linear(rgb: Tensor) -> Tensor:
 
 def linear_to_srgb(linear: Tensor) -> Tensor:
     """The sRGB transfer curve: light intensities in [0, 1] to values in [0, 1]."""
-    return _piecewise(
-        linear > 0.0031308, linear, 1.0, lambda v: 1.055 * v ** (1 / 2.4) - 0.055, lambda v: 12.92 * v
-    )
+    return _piecewise(linear > 0.0031308, linear, 1.0, lambda v: 1.055 * v ** (1 / 2.4) - 0.055, lambda v: 12.92 * v)
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:

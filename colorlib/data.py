@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from colorlib import photos
 from colorlib.sources import DataError, find_source
@@ -172,9 +172,7 @@ def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: b
         log.warning("left out: %d photos more that can't be read", len(index["skipped"]) - 10)
     used = np.array(index["used"], dtype=int)
     if not len(used):
-        raise DataError(
-            f"{dataset}: none of its {len(source)} photos can be read; the first: {index['skipped'][0]}"
-        )
+        raise DataError(f"{dataset}: none of its {len(source)} photos can be read; the first: {index['skipped'][0]}")
     groups = index["digests"] if source.area is None else [source.area[i] for i in used]
     return PhotoSet(
         name=dataset,

@@ -21,13 +21,18 @@ def open_photo(path) -> Image.Image:
     try:
         with Image.open(path) as file:
             file.load()
-            return ImageOps.exif_transpose(file)
+            return upright(file)
     except FileNotFoundError:
         raise PhotoError(f"{path}: no such file") from None
     except UnidentifiedImageError:
         raise PhotoError(f"{path}: not a photo that Pillow can read") from None
     except Exception as error:  # a broken file can make a decoder raise nearly anything
         raise PhotoError(f"{path}: {error or type(error).__name__}") from None
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The image as its EXIF orientation wants it shown; the tag is gone from the result."""
+    return ImageOps.exif_transpose(image)
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

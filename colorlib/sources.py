@@ -76,9 +76,7 @@ class TileSource(FileSource):
                 for left in range(0, width - side + 1, side):
                     for tile in (side * 3 // 8, side // 2, side * 3 // 4, side):
                         offsets = range(0, side - tile + 1, 16) if tile >= size else ()
-                        boxes = [
-                            (left + x, top + y, left + x + tile, top + y + tile) for y in offsets for x in offsets
-                        ]
+                        boxes = [(left + x, top + y, left + x + tile, top + y + tile) for y in offsets for x in offsets]
                         self.boxes += boxes
                         self.paths += [path] * len(boxes)
                         self.area += [areas] * len(boxes)
@@ -130,8 +128,7 @@ def _cifar10(root: Path):
     root = root.parent if root.name == CIFAR10_FOLDER else root
     try:
         halves = [
-            CIFAR10(root, train=is_train, download=not (root / CIFAR10_FOLDER).is_dir())
-            for is_train in (True, False)
+            CIFAR10(root, train=is_train, download=not (root / CIFAR10_FOLDER).is_dir()) for is_train in (True, False)
         ]
     except Exception as error:
         raise DataError(

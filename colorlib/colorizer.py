@@ -1,0 +1,174 @@
+"""A trained generator with its color space, as a folder: `config.json` and `model.safetensors`.
+
+    colorizer = Colorizer.load("checkpoints/best")
+    colorizer.colorize(Image.open("grandmother.jpg")).save("colorized.png")
+
+The color is predicted at the model's size, brought up to the photo's, and joined with the photo's own lightness.
+Opening a folder executes nothing: no pickle.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from colorlib import photos
+from colorlib.color import COLOR_SPACES, join_lightness, rgb_to_lab
+from colorlib.config import Config, ConfigError
+from colorlib.files import write_atomically
+from colorlib.models import build_generator
+
+STRIP_PIXELS = 2**20  # a photo is joined in strips of about this many pixels, which bounds the memory it takes
+
+
+class ColorizerError(ValueError):
+    """A folder that holds no colorizer, or one that doesn't fit; the message says which and why."""
+
+
+class Colorizer:
+    """A generator and the configuration that it was trained with."""
+
+    def __init__(self, generator: nn.Module, config: Config):
+        self.generator, self.config = generator.eval(), config
+        self.space = COLOR_SPACES[config.color_space]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.generator.parameters()).device
+
+    # ------------------------------------------------------------ the folder
+
+    def save(self, folder) -> None:
+        """Write the folder; each file is replaced as a whole, so that a colorizer is there at every moment."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {
+            name: (value.float() if value.is_floating_point() else value).contiguous().cpu()
+            for name, value in self.generator.state_dict().items()
+        }
+        # The weights carry their configuration too, so that a mixture of two runs' files is noticed.
+        metadata = {"config": json.dumps(json.loads(self.config.to_json()))}
+        write_atomically(folder / "config.json", lambda path: Path(path).write_text(self.config.to_json()))
+        write_atomically(folder / "model.safetensors", lambda path: save_file(weights, path, metadata))
+
+    @classmethod
+    def load(cls, folder, device="cpu") -> "Colorizer":
+        """Open a colorizer's folder, or a training's folder (its `best`). Raises `ColorizerError`."""
+        folder = Path(folder)
+        if not (folder / "model.safetensors").is_file():
+            inner = [folder / name for name in ("best", "last") if (folder / name / "model.safetensors").is_file()]
+            if not inner:
+                raise ColorizerError(
+                    f"{folder}: no colorizer here; looked for config.json and model.safetensors, in best/ and last/ too"
+                )
+            folder = inner[0]
+        try:
+            config = Config.load(folder / "config.json")
+            generator = build_generator(config)
+            generator.load_state_dict(load_file(folder / "model.safetensors"))
+        except ConfigError as error:
+            raise ColorizerError(str(error)) from None
+        except (SafetensorError, OSError) as error:
+            raise ColorizerError(f"{folder / 'model.safetensors'}: not readable ({error})") from None
+        except RuntimeError as error:
+            first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+            raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
+        return cls(generator.to(device), config)
+
+    # ------------------------------------------------------------ batches of pictures at the model's size
+
+    @torch.no_grad()
+    def predict_ab(self, rgb: Tensor) -> Tensor:
+        """Color for pictures of which only the lightness is looked at.
+
+        rgb: `(B, 3, S, S)` sRGB in [0, 1]. Returns Lab's a and b `(B, 2, S, S)`, float32.
+        """
+        gray, _ = self.space.split(rgb)
+        parameter = next(self.generator.parameters())
+        color = self.generator(gray.to(parameter.dtype)).float()
+        return self.space.ab(gray.float(), color)
+
+    @torch.no_grad()
+    def colorize_batch(self, rgb: Tensor) -> Tensor:
+        """Colorize pictures at the model's size: sRGB `(B, 3, S, S)` in [0, 1] to the same, lightness kept."""
+        return join_lightness(rgb_to_lab(rgb.float())[:, :1], self.predict_ab(rgb))
+
+    # ------------------------------------------------------------ photos of any size
+
+    def colorize(self, photo) -> Image.Image:
+        """Colorize one photo of any size and mode; same size, its own lightness, its own transparency.
+
+        photo: a PIL image, or an array `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, uint8, or float in [0, 1].
+        """
+        return next(self.colorize_many([photo]))
+
+    def colorize_many(self, photos_: Iterable, batch_size: int = 16) -> Iterator[Image.Image]:
+        """Colorize photos one after the other; the generator sees up to `batch_size` of them at once."""
+        batch = []
+        for photo in photos_:
+            batch.append(photos.to_rgb(as_image(photo)))
+            if len(batch) == batch_size:
+                yield from self._colorize_batch_of_photos(batch)
+                batch = []
+        if batch:
+            yield from self._colorize_batch_of_photos(batch)
+
+    def _colorize_batch_of_photos(self, batch) -> Iterator[Image.Image]:
+        size = (self.config.image_size,) * 2
+        small = np.stack([np.asarray(rgb.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)) for rgb, _ in batch])
+        small = torch.from_numpy(small).to(self.device).permute(0, 3, 1, 2).float() / 255
+        for (rgb, alpha), ab in zip(batch, self.predict_ab(small), strict=True):
+            colorized = Image.fromarray(self._join(np.asarray(rgb), ab))
+            if alpha is not None:
+                colorized.putalpha(alpha)
+            yield colorized
+
+    def _join(self, pixels: np.ndarray, ab: Tensor) -> np.ndarray:
+        """A photo `(H, W, 3)` uint8 in the color ab `(2, S, S)`: in strips, for a photo of any size."""
+        height, width = pixels.shape[:2]
+        result = np.empty_like(pixels)
+        rows = max(1, STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            strip = torch.from_numpy(pixels[top : top + rows].copy()).to(self.device).permute(2, 0, 1)[None] / 255
+            color = upsample_rows(ab[None], height, width, top, strip.shape[2])
+            joined = join_lightness(rgb_to_lab(strip)[:, :1], color)
+            result[top : top + rows] = (joined[0] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+        return result
+
+
+def upsample_rows(color: Tensor, height: int, width: int, top: int, rows: int) -> Tensor:
+    """Rows `top` to `top + rows` of `color` `(1, C, h, w)` brought to `height` x `width` by bilinear interpolation.
+
+    The same as interpolating the whole picture and cutting out the rows, without making the whole.
+    """
+    y = (torch.arange(top, top + rows, device=color.device) + 0.5) / height * 2 - 1  # picture borders at -1 and 1
+    x = (torch.arange(width, device=color.device) + 0.5) / width * 2 - 1
+    grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1)[None]  # (1, rows, width, 2)
+    return functional.grid_sample(color, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def as_image(photo) -> Image.Image:
+    """A PIL image from a PIL image (turned upright) or an array."""
+    if isinstance(photo, Image.Image):
+        return photos.upright(photo)
+    pixels = np.asarray(photo)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
+        raise ValueError(f"a photo must be (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
+    if np.issubdtype(pixels.dtype, np.floating):
+        if pixels.min() < 0 or pixels.max() > 1:
+            raise ValueError(f"a float photo must lie in [0, 1], got [{pixels.min():g}, {pixels.max():g}]")
+        pixels = (pixels * 255).round().astype(np.uint8)
+    elif pixels.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"a photo must be uint8, uint16 or float in [0, 1], got {pixels.dtype}")
+    elif pixels.dtype == np.uint16:
+        pixels = (pixels / 257).round().astype(np.uint8)
+    return Image.fromarray(pixels)

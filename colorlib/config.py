@@ -1,0 +1,124 @@
+"""One frozen dataclass configures everything: it makes the command line, and is saved beside every checkpoint.
+
+A recipe (`colorlib.recipes`) is an instance of it. Each field says what it is and in which unit; that text is
+also the help of the command line.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ConfigError(ValueError):
+    """A setting that can't be; the message names it, what it got and what it takes."""
+
+
+def knob(default, text: str, choices: tuple = ()):
+    """A field with its help text, and the values it may have where these are few."""
+    return dataclasses.field(default=default, metadata={"help": text, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Config:
+    """Data, system, objective, optimization and the run itself."""
+
+    # data
+    dataset: str = knob("bundled", "bundled, cifar10, or a folder of photos (or an .npz with an array `images`)")
+    dataset_path: str | None = knob(None, "where a named data set lies, or is downloaded to")
+    splits: str = knob("own", "percent of train/valid/test, as 80/10/10 or 80/20; own: as the data set comes")
+    image_size: int = knob(32, "side of the training pictures, in pixels")
+    limit_images: int | None = knob(None, "train on at most so many pictures (default: all)")
+    valid_images: int = knob(1000, "validate on at most so many pictures after each epoch")
+    augment: bool = knob(True, "flip and shift the training pictures at random")
+    skip_gray: bool = knob(True, "leave truly gray photos out of training")
+
+    # system
+    color_space: str = knob("lab", "what the generator sees and predicts", ("lab", "lab_unit", "lab_3", "yuv"))
+    generator: str = knob("unet", "architecture of the generator", ("unet",))
+    widths: tuple[int, ...] = knob((32, 64, 128, 256), "channels of the generator's encoder levels, as 32,64,128")
+    stem_stride: int = knob(1, "stride of the first level: 1 for small pictures, 2 for 256x256", (1, 2))
+
+    # objective
+    l1_weight: float = knob(100.0, "lambda of the mean absolute difference of color; 0 leaves it out")
+    l2_weight: float = knob(0.0, "lambda of the mean squared difference of color; 0 leaves it out")
+
+    # optimization
+    epochs: int = knob(10, "passes over the training pictures")
+    max_steps: int | None = knob(None, "stop after so many steps, whatever the epochs (default: no limit)")
+    batch_size: int = knob(128, "pictures in one step")
+    optimizer: str = knob("adam", "optimizer of the generator", ("adam", "adamw"))
+    lr: float = knob(2e-4, "learning rate of the generator")
+    beta1: float = knob(0.5, "Adam's first momentum")
+    beta2: float = knob(0.999, "Adam's second momentum")
+    weight_decay: float = knob(0.0, "weight decay of AdamW")
+    lr_schedule: str = knob(
+        "constant",
+        "constant; decay: lr * 0.1^(step / lr_decay_steps); onecycle: up and down once over the whole run",
+        ("constant", "decay", "onecycle"),
+    )
+    lr_decay_steps: float = knob(1e4, "steps in which the schedule `decay` divides the learning rate by 10")
+    lr_floor: float = knob(1e-6, "the schedule `decay` goes no lower than this")
+
+    # the run
+    seed: int = knob(0, "seed of weights, splits, order and augmentation")
+    device: str = knob("auto", "auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
+    precision: str = knob(
+        "auto",
+        "auto: bf16 where the processor or GPU has it natively, fp16 on older GPUs, else fp32",
+        ("auto", "fp32", "fp16", "bf16", "fp64"),
+    )
+    checkpoints_path: str = knob("checkpoints", "folder for config.json, history.csv, best/, last/, preview.png")
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            choices, value = field.metadata["choices"], getattr(self, field.name)
+            if choices and value not in choices:
+                raise ConfigError(f"{flag(field.name)} is {value!r}; it takes one of {', '.join(map(str, choices))}")
+        object.__setattr__(self, "widths", tuple(self.widths))
+        for name in ("image_size", "batch_size", "epochs", "lr", "lr_decay_steps", "valid_images"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{flag(name)} is {getattr(self, name)}; it must be above 0")
+        for name in ("limit_images", "max_steps"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise ConfigError(f"{flag(name)} is {getattr(self, name)}; it must be 1 or more")
+        if self.l1_weight < 0 or self.l2_weight < 0 or self.l1_weight + self.l2_weight == 0:
+            raise ConfigError("--l1-weight and --l2-weight must not be negative, nor both 0")
+        if len(self.widths) < 2 or min(self.widths) < 1:
+            raise ConfigError(f"--widths needs two or more positive channel counts, got {self.widths}")
+        if self.image_size % self.size_multiple:
+            raise ConfigError(
+                f"--image-size is {self.image_size}; {len(self.widths)} levels need a multiple of {self.size_multiple}"
+            )
+
+    @property
+    def size_multiple(self) -> int:
+        """What a picture's sides must be multiples of: every level but a stride-1 first one halves them."""
+        return 2 ** (len(self.widths) - (self.stem_stride == 1))
+
+    def replace(self, **changes) -> "Config":
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def to_json(self) -> str:
+        """All fields, as config.json holds them."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def load(cls, path) -> "Config":
+        """Read a config.json. Raises `ConfigError`."""
+        try:
+            values = json.loads(Path(path).read_text())
+            unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
+        except FileNotFoundError:
+            raise ConfigError(f"{path}: no such file") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError(f"{path}: not a configuration ({error})") from None
+        if unknown:
+            raise ConfigError(f"{path}: unknown settings {', '.join(sorted(unknown))}; was a newer colorlib here?")
+        return cls(**values)
+
+
+def flag(name: str) -> str:
+    """A field's name as the command line spells it."""
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,94 @@
+"""The U-Net of sources 000, 001 and 004: an encoder, a decoder, and skip connections between their mirror levels.
+
+    encoder level: 4x4 convolution, stride 2, batch norm, LeakyReLU(0.2)
+    decoder level: 4x4 transposed convolution, stride 2, concatenation with the encoder's map, batch norm, ReLU
+    last layer:    1x1 convolution, tanh (sigmoid for source 003's YUV)
+
+64-128-256-512-512 with a first level of stride 1 is the published form for 32x32 (Nazeri et al. 2018), 16.7 M
+parameters; eight levels, 64 to 512, all of stride 2, the form for 256x256. Built in notebook 02.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class Down(nn.Sequential):
+    """One encoder level: `(B, inputs, H, W)` to `(B, outputs, H / stride, W / stride)`.
+
+    A level of stride 1 has a 3x3 kernel: an even one would need one more column of zeros on one side than on the
+    other, and shift the finest skip connection by half a pixel.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 2):
+        kernel_size = 4 if stride == 2 else 3
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel_size, stride, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.LeakyReLU(0.2),
+        )
+
+
+class Up(nn.Module):
+    """One decoder level: `(B, inputs, H, W)` and a skip `(B, skip, 2H, 2W)` to `(B, outputs + skip, 2H, 2W)`."""
+
+    def __init__(self, inputs: int, outputs: int, skip: int):
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(outputs + skip)
+
+    def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
+        x = self.conv(x)
+        if skip is not None:
+            x = torch.cat([x, skip], dim=1)
+        return torch.relu(self.norm(x))
+
+
+class UNet(nn.Module):
+    """Gray `(B, 1, H, W)` to color `(B, out_channels, H, W)`, in [-1, 1] for tanh and [0, 1] for sigmoid.
+
+    widths: channels of the encoder levels, from the picture down. stem_stride: 1 keeps the first level at the
+    picture's size; 2 halves it there too. H and W must be multiples of `size_multiple`.
+    """
+
+    def __init__(self, widths=(64, 128, 256, 512, 512), out_channels=2, stem_stride=1, activation="tanh"):
+        super().__init__()
+        self.size_multiple = 2 ** (len(widths) - (stem_stride == 1))
+        strides = [stem_stride] + [2] * (len(widths) - 1)
+        inputs = [1, *widths[:-1]]
+        self.encoder = nn.ModuleList(map(Down, inputs, widths, strides))
+
+        skips = list(widths[-2::-1])  # the map each decoder level meets, from the bottom up
+        if stem_stride == 2:
+            skips.append(0)  # the level that returns to the picture's size has no mirror
+        self.decoder = nn.ModuleList()
+        channels = widths[-1]
+        for skip in skips:
+            outputs = skip or widths[0]
+            self.decoder.append(Up(channels, outputs, skip))
+            channels = outputs + skip
+
+        self.to_color = nn.Conv2d(channels, out_channels, kernel_size=1)
+        self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}[activation]
+        self.apply(he_initialization)
+        nn.init.normal_(self.to_color.weight, std=0.01)  # the first prediction is nearly gray
+
+    def forward(self, gray: Tensor) -> Tensor:
+        height, width = gray.shape[-2:]
+        if height % self.size_multiple or width % self.size_multiple:
+            raise ValueError(f"sides must be multiples of {self.size_multiple}, got a {height}x{width} picture")
+        maps, x = [], gray
+        for down in self.encoder:
+            x = down(x)
+            maps.append(x)
+        maps.pop()  # the bottom itself is no skip
+        for up in self.decoder:
+            x = up(x, maps.pop() if maps else None)
+        return self.activation(self.to_color(x))
+
+
+def he_initialization(module: nn.Module) -> None:
+    """He et al. 2015, for layers followed by (Leaky)ReLU."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.kaiming_normal_(module.weight, a=0.2, mode="fan_in" if isinstance(module, nn.Conv2d) else "fan_out")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
