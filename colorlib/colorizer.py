@@ -27,6 +27,8 @@ from colorlib.models import build_generator
 
 STRIP_PIXELS = 2**20  # a photo is joined in strips of about this many pixels, which bounds the memory it takes
 
+BATCH_PIXELS = 2**25  # nor are more of them held at once than have about this many pixels together
+
 
 class ColorizerError(ValueError):
     """A folder that holds no colorizer, or one that doesn't fit; the message says which and why."""
@@ -114,7 +116,7 @@ class Colorizer:
         batch = []
         for photo in photos_:
             batch.append(photos.to_rgb(as_image(photo)))
-            if len(batch) == batch_size:
+            if len(batch) == batch_size or sum(rgb.width * rgb.height for rgb, _ in batch) > BATCH_PIXELS:
                 yield from self._colorize_batch_of_photos(batch)
                 batch = []
         if batch:

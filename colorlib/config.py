@@ -48,12 +48,12 @@ class Config:
     max_steps: int | None = knob(None, "stop after so many steps, whatever the epochs (default: no limit)")
     batch_size: int = knob(128, "pictures in one step")
     optimizer: str = knob("adam", "optimizer of the generator", ("adam", "adamw"))
-    lr: float = knob(2e-4, "learning rate of the generator")
+    lr: float = knob(3e-4, "learning rate of the generator")
     beta1: float = knob(0.5, "Adam's first momentum")
     beta2: float = knob(0.999, "Adam's second momentum")
     weight_decay: float = knob(0.0, "weight decay of AdamW")
     lr_schedule: str = knob(
-        "constant",
+        "decay",
         "constant; decay: lr * 0.1^(step / lr_decay_steps); onecycle: up and down once over the whole run",
         ("constant", "decay", "onecycle"),
     )

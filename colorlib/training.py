@@ -152,11 +152,12 @@ class Training:
 
     def describe(self) -> str:
         """What will be trained on what, for the start of a log."""
-        config = self.config
+        config, parts = self.config, f"{len(self.train_indices):,} to train, {len(self.valid_indices):,} to validate"
+        widths, parameters = "-".join(map(str, config.widths)), count_parameters(self.generator)
         return (
-            f"{self.photo_set.summary}; {len(self.train_indices):,} to train, {len(self.valid_indices):,} to validate\n"
-            f"{config.generator} {'-'.join(map(str, config.widths))}, {count_parameters(self.generator):,} parameters, "
-            f"{config.color_space}; {self.total_steps:,} steps of {config.batch_size} on {self.device}, {self.precision}"
+            f"{self.photo_set.summary}; {parts}\n"
+            f"{config.generator} {widths}, {parameters:,} parameters, {config.color_space}; "
+            f"{self.total_steps:,} steps of {config.batch_size} on {self.device}, {self.precision}"
         )
 
     # ------------------------------------------------------------ one step

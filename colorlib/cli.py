@@ -1,0 +1,331 @@
+"""The command line: train, evaluate, colorize, demo. It parses, calls the package, and prints.
+
+Anything wrong with the input is one line on standard error and exit code 2.
+"""
+
+import argparse
+import dataclasses
+import json
+import logging
+import sys
+import time
+import types
+import typing
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from colorlib import history, metrics, photos, recipes
+from colorlib.colorizer import Colorizer, ColorizerError
+from colorlib.config import Config, ConfigError, flag
+from colorlib.data import DataError, load_photos, loader, spread
+from colorlib.files import write_atomically
+from colorlib.scale import SCALES, current_scale
+from colorlib.sources import NAMED
+from colorlib.training import choose_device, fit
+
+log = logging.getLogger("colorlib")
+
+INPUT_ERRORS = (ConfigError, DataError, ColorizerError, photos.PhotoError, OSError)
+CONTROLS = ("saturation", "hue", "red", "green", "blue")  # source 000's flags for controlled parameters
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors of one line."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+# ---------------------------------------------------------------- the configuration as flags
+
+
+def whole_number(text: str) -> int:
+    """1000 or 1e3."""
+    value = float(text)
+    if value != int(value):
+        raise ValueError(text)
+    return int(value)
+
+
+def truth(text: str) -> bool:
+    """True or False, in the usual spellings."""
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.lower() not in words:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither True nor False")
+    return words[text.lower()]
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """32,64,128 or 32-64-128."""
+    return tuple(whole_number(part) for part in text.replace("-", ",").split(","))
+
+
+def parser_of(annotation):
+    """The function that reads a field's type from text; `int | None` reads as int."""
+    if isinstance(annotation, types.UnionType):
+        annotation = next(kind for kind in typing.get_args(annotation) if kind is not types.NoneType)
+    return {int: whole_number, bool: truth, tuple[int, ...]: widths}.get(annotation, annotation)
+
+
+def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
+    """One flag for each field of the configuration, with its help and default."""
+    for field in dataclasses.fields(Config):
+        default = getattr(defaults, field.name)
+        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        parser.add_argument(
+            flag(field.name),
+            type=parser_of(typing.get_type_hints(Config)[field.name]),
+            choices=field.metadata["choices"] or None,
+            default=default,
+            metavar="{" + ",".join(map(str, field.metadata["choices"])) + "}" if field.metadata["choices"] else "X",
+            help=field.metadata["help"] + ("" if default is None else f" [{shown}]"),
+        )
+    for control in CONTROLS:
+        for name in (f"--desired-{control}", f"--{control}-weight"):
+            parser.add_argument(name, type=float, help=argparse.SUPPRESS)
+
+
+def refuse_controls(arguments) -> None:
+    for control in CONTROLS:
+        for name in (f"desired_{control}", f"{control}_weight"):
+            if getattr(arguments, name) is not None:
+                raise ConfigError(f"{flag(name)}: training with controlled parameters isn't there yet; leave it out")
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def train(arguments) -> int:
+    refuse_controls(arguments)
+    config = Config(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Config)})
+    run = fit(config, overwrite=arguments.overwrite)
+    if run.history:
+        columns = ["epoch", "step", "loss_G", "valid_mae_percent", "valid_psnr_pooled", "valid_colorfulness_ratio"]
+        print(history.table(run.history[-10:], columns))
+    if run.interrupted:
+        print(f"interrupted; the colorizer as it is now: {run.folder / 'last'}")
+        return 130
+    source = f"--dataset {config.dataset}" + (f" --dataset-path {config.dataset_path}" if config.dataset_path else "")
+    print(f"the best epoch's colorizer: {run.folder / 'best'}\nmeasure it: colorlib evaluate {run.folder} {source}")
+    return 0
+
+
+def evaluate(arguments) -> int:
+    device = choose_device(arguments.device)
+    colorizer = Colorizer.load(arguments.checkpoint, device)
+    config = colorizer.config
+    photo_set = load_photos(arguments.dataset, arguments.dataset_path, config.image_size)
+    part = arguments.split or ("test" if arguments.dataset in NAMED else "all")
+    indices = spread(photo_set.split(config.splits, config.seed)[part], arguments.limit_images)
+    if not len(indices):
+        raise DataError(f"{arguments.dataset}: no photos in the part {part!r}; try --split all")
+    batches = tqdm(loader(photo_set, indices, 128, shuffle=False), unit="batch", desc="measuring", leave=False)
+    rows = metrics.evaluate(batches, colorizer.colorize_batch, device)
+    rows["model"]["fps"] = images_per_second(colorizer)
+    result = {
+        "dataset": arguments.dataset,
+        "split": part,
+        "images": len(indices),
+        "image_size": config.image_size,
+        "device": device_name(device),
+        "seed": config.seed,
+        **rows,
+    }
+    text = json.dumps(result, indent=2) + "\n"
+    if arguments.json:
+        Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(arguments.json, lambda path: Path(path).write_text(text))
+    size = config.image_size
+    print(f"{arguments.dataset}, {part}: {len(indices):,} pictures of {size}x{size}, on {device_name(device)}")
+    print(metrics.table(rows))
+    print(f"generator alone: {rows['model']['fps']:.0f} pictures/s")
+    return 0
+
+
+def device_name(device: torch.device) -> str:
+    """The device as a table of results names it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+
+
+def images_per_second(colorizer: Colorizer, batch_size: int = 32, seconds: float = 1.0) -> float:
+    """Pictures per second through the generator at its own size, after warming up."""
+    size = colorizer.config.image_size
+    gray = torch.zeros(batch_size, 1, size, size, device=colorizer.device)
+
+    @torch.no_grad()
+    def run():
+        colorizer.generator(gray).sum().item()  # .item() waits for a GPU
+
+    for _ in range(3):
+        run()
+    started, count = time.perf_counter(), 0
+    while time.perf_counter() - started < seconds:
+        run()
+        count += batch_size
+    return count / (time.perf_counter() - started)
+
+
+def colorize(arguments) -> int:
+    colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device))
+    jobs = plan_outputs(arguments.photos, Path(arguments.output))
+    failed = []
+
+    def readable():
+        for source, target in jobs:
+            try:
+                image = photos.open_photo(source)
+            except photos.PhotoError as error:
+                failed.append(source)
+                log.warning("left out: %s", error)
+                continue
+            opened.append((target, image.getexif()))
+            yield image
+
+    opened = []
+    bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
+    with bar:
+        for colorized in colorizer.colorize_many(readable()):
+            save_photo(colorized, *opened.pop(0))
+            bar.update()
+    done = len(jobs) - len(failed)
+    print(f"colorized {done} photo{'s' * (done != 1)} into {arguments.output}")
+    if failed:
+        log.warning("%d of %d photos could not be read", len(failed), len(jobs))
+    return 2 if failed else 0
+
+
+def plan_outputs(inputs: list[str], output: Path) -> list[tuple[Path, Path]]:
+    """Which photo goes where: JPEG stays JPEG, all else becomes PNG; the folders below a folder are kept."""
+    sources = []
+    for entry in map(Path, inputs):
+        if entry.is_dir():
+            found = photos.find_photos(entry)
+            if not found:
+                raise photos.PhotoError(f"{entry}: no photos in it; looked for {' '.join(sorted(photos.ENDINGS))}")
+            sources += [(path, path.relative_to(entry)) for path in found]
+        elif entry.is_file():
+            sources.append((entry, Path(entry.name)))
+        else:
+            raise photos.PhotoError(f"{entry}: no such photo or folder")
+    jobs, taken = [], set()
+    for source, relative in sources:
+        ending = relative.suffix if relative.suffix.lower() in (".jpg", ".jpeg", ".png") else ".png"
+        target, number = output / relative.with_suffix(ending), 2
+        while target in taken:
+            target = output / relative.with_name(f"{relative.stem}-{number}{ending}")
+            number += 1
+        taken.add(target)
+        jobs.append((source, target))
+    originals = {source.resolve() for source, _ in jobs}
+    overwritten = [target for _, target in jobs if target.resolve() in originals]
+    if overwritten:
+        raise photos.PhotoError(f"{overwritten[0]}: is one of the photos; give an --output folder of its own")
+    return jobs
+
+
+def save_photo(image, target: Path, exif) -> None:
+    """Write a photo as its name's ending says, as a whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix.lower() == ".png":
+        options = {"format": "PNG"}
+    else:
+        image, options = image.convert("RGB"), {"format": "JPEG", "quality": 95, "subsampling": 0}
+    write_atomically(target, lambda path: image.save(path, exif=exif, **options))
+
+
+def demo(arguments) -> int:
+    from colorlib.demo import run_demo
+
+    return run_demo(Path(arguments.output))
+
+
+# ---------------------------------------------------------------- the parser
+
+
+def build_parser(defaults: Config) -> argparse.ArgumentParser:
+    """The whole command line; `defaults` are those of `train`, which depend on its recipe."""
+    parser = Parser(prog="colorlib", description="Colorize gray photographs, and learn how.")
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=Parser)
+    device = {"default": "auto", "metavar": "X", "help": "auto (a GPU if there is one), cpu, cuda, mps [auto]"}
+
+    command = commands.add_parser("train", help="train a colorizer", description="Train a colorizer.")
+    command.set_defaults(run=train)
+    add_recipe_flags(command)
+    command.add_argument("--overwrite", action="store_true", help="replace a training that is in the folder already")
+    add_config_flags(command, defaults)
+
+    command = commands.add_parser("evaluate", help="measure a colorizer", description="Measure a colorizer.")
+    command.set_defaults(run=evaluate)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="folder of a colorizer, or of its training")
+    command.add_argument(
+        "--dataset", default="bundled", metavar="X", help="bundled, cifar10, a folder, an .npz [bundled]"
+    )
+    command.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
+    command.add_argument(
+        "--split",
+        choices=("train", "valid", "test", "all"),
+        help="part to measure on, divided as in the training [test for a named set, all for a folder]",
+    )
+    command.add_argument("--limit-images", type=whole_number, metavar="N", help="at most so many pictures [all]")
+    command.add_argument("--json", metavar="FILE", help="write all figures there")
+    command.add_argument("--device", **device)
+
+    command = commands.add_parser(
+        "colorize",
+        help="colorize photos",
+        description="Colorize photos: JPEG stays JPEG, all else becomes PNG; size and lightness are the photo's own. "
+        "A photo that can't be read is named and left out, and the exit code is 2.",
+    )
+    command.set_defaults(run=colorize)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="folder of a colorizer, or of its training")
+    command.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
+    command.add_argument("--output", required=True, metavar="DIR", help="folder for the colorized photos")
+    command.add_argument("--device", **device)
+
+    command = commands.add_parser(
+        "demo", help="two minutes from photos to a colorizer", description="Train on the bundled photos, then colorize."
+    )
+    command.set_defaults(run=demo)
+    command.add_argument("--output", default="outputs/demo", metavar="DIR", help="folder to write [outputs/demo]")
+    return parser
+
+
+def add_recipe_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recipe", metavar="NAME", help=f"start from {', '.join(recipes.RECIPES)}; the other flags change it"
+    )
+    parser.add_argument(
+        "--scale", choices=tuple(SCALES), help="size of the recipe [the variable COLORLIB_SCALE, or class]"
+    )
+
+
+def recipe_defaults(argv: list[str]) -> Config:
+    """The configuration that `train`'s flags change: the recipe that the command line names, if any."""
+    first = Parser(prog="colorlib train", add_help=False, allow_abbrev=False)
+    add_recipe_flags(first)
+    named, _ = first.parse_known_args(argv)
+    if named.recipe is None:
+        if named.scale:
+            raise ConfigError("--scale goes with --recipe")
+        return Config()
+    return recipes.get(named.recipe, named.scale or current_scale())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    logging.basicConfig(format="colorlib: %(message)s", level=logging.WARNING)
+    try:
+        defaults = recipe_defaults(argv) if argv[:1] == ["train"] else Config()
+        arguments = build_parser(defaults).parse_args(argv)
+        return arguments.run(arguments)
+    except INPUT_ERRORS as error:
+        print(f"colorlib: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("colorlib: interrupted", file=sys.stderr)
+        return 130
