@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from colorlib import color, photos
 
 DPI = 100
+LARGE_PNG = 100_000  # bytes
 
 
 def to_pixels(images) -> np.ndarray:
@@ -151,8 +152,12 @@ def pipeline(*stage: str) -> Figure:
 
 def to_png(figure: Figure) -> bytes:
     """The figure as an opaque PNG at the course's resolution (100 dots per inch)."""
+    return _encode(figure, "png", metadata={"Software": None})
+
+
+def _encode(figure: Figure, kind: str, **options) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+    figure.savefig(buffer, format=kind, dpi=DPI, facecolor="white", **options)
     plt.close(figure)
     return buffer.getvalue()
 
@@ -160,12 +165,15 @@ def to_png(figure: Figure) -> bytes:
 def show(figure: Figure, alt: str) -> None:
     """Show a figure in a notebook with alt text, for readers who can't see it.
 
-    alt: what a person would notice in the picture, in a sentence.
+    alt: what a person would notice in the picture, in a sentence. A figure that is large as PNG, as photographs
+    are, is shown as JPEG (with full color resolution), since a notebook with all its pictures has 1 MB.
     """
     from IPython.display import display
 
     if len(alt.split()) < 4:
         raise ValueError(f"alt text should say in a sentence what the picture shows, got {alt!r}")
-    png = base64.b64encode(to_png(figure)).decode()
-    data = {"image/png": png, "text/plain": f"[picture: {alt}]"}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    kind, encoded = "image/png", to_png(figure)
+    if len(encoded) > LARGE_PNG:
+        kind, encoded = "image/jpeg", _encode(figure, "jpeg", pil_kwargs={"quality": 85, "subsampling": 0})
+    data = {kind: base64.b64encode(encoded).decode(), "text/plain": f"[picture: {alt}]"}
+    display(data, metadata={kind: {"alt": alt}}, raw=True)

@@ -62,24 +62,22 @@ class ArraySource:
 class TileSource(FileSource):
     """Overlapping square tiles of photos at several scales, none reaching out of its area.
 
-    Each photo is divided into square areas, and `area[i]` numbers the one that tile i was cut from: as areas are
-    disjoint, a split by area leaks no pixel from training into validation.
+    Each photo is divided into squares of half its height, the areas, and `area[i]` numbers the one that tile i was
+    cut from: as areas are disjoint, a split by area leaks no pixel from training into validation.
     """
 
     def __init__(self, paths: list[Path], size: int):
         super().__init__(Path("/"), [], None)
-        side = max(128, size)
         self.boxes, self.area, areas = [], [], 0
         for path in paths:
             width, height = photos.open_photo(path).size
+            side = max(size, min(width, height) // 2)
             for top in range(0, height - side + 1, side):
                 for left in range(0, width - side + 1, side):
-                    for tile in (side * 3 // 8, side // 2, side * 3 // 4, side):
-                        offsets = range(0, side - tile + 1, 16) if tile >= size else ()
-                        boxes = [(left + x, top + y, left + x + tile, top + y + tile) for y in offsets for x in offsets]
-                        self.boxes += boxes
-                        self.paths += [path] * len(boxes)
-                        self.area += [areas] * len(boxes)
+                    boxes = [(left + x, top + y, left + x + tile, top + y + tile) for x, y, tile in tiles(side, size)]
+                    self.boxes += boxes
+                    self.paths += [path] * len(boxes)
+                    self.area += [areas] * len(boxes)
                     areas += 1
         self._photo = {}
 
@@ -92,6 +90,15 @@ class TileSource(FileSource):
         if path not in self._photo:
             self._photo[path] = photos.read_rgb(path)
         return self._photo[path].crop(self.boxes[i])
+
+
+def tiles(side: int, size: int):
+    """Tiles (x, y, side of the tile) of an area, from a quarter of its side to the whole, none below `size`."""
+    for eighths in (2, 3, 4, 6, 8):
+        tile = side * eighths // 8
+        if tile >= size:
+            offsets = range(0, side - tile + 1, max(side // 8, 1))
+            yield from ((x, y, tile) for y in offsets for x in offsets)
 
 
 def find_source(dataset: str, path=None, size: int = 32):

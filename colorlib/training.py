@@ -6,7 +6,9 @@ Notebook 02 walks through `generator_step`.
 """
 
 import logging
+import math
 import platform
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +77,7 @@ def learning_rate(config: Config, step: int, total_steps: int) -> float:
     if config.lr_schedule == "onecycle":  # up in the first 30 %, down to nearly 0 in the rest, both as a cosine
         peak = 0.3 * total_steps
         low, share = (0.04, step / peak) if step < peak else (1e-4, 1 - (step - peak) / max(total_steps - peak, 1))
-        return config.lr * (low + (1 - low) * (1 - np.cos(np.pi * share)) / 2)
+        return config.lr * (low + (1 - low) * (1 - math.cos(math.pi * share)) / 2)
     return config.lr
 
 
@@ -277,6 +279,10 @@ def fit(config: Config, photo_set: PhotoSet | None = None, overwrite: bool = Fal
             f"{config.checkpoints_path} holds a training already; give another --checkpoints-path, or --overwrite"
         )
     training = Training(config, photo_set, progress)
+    for name in ("best", "last", "strips"):
+        shutil.rmtree(training.folder / name, ignore_errors=True)
+    for name in ("config.json", "history.csv", "preview.png"):
+        (training.folder / name).unlink(missing_ok=True)
     if progress:
         tqdm.write(training.describe())
     return training.fit()

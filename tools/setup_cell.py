@@ -6,21 +6,25 @@ import sys
 import urllib.request
 from pathlib import Path
 
-here = Path.cwd()
-places = [here, *here.parents, here / "colorlib-course"]
-if "google.colab" in sys.modules:
-    places += sorted(Path("/content/drive/MyDrive").glob("*"))
 source = os.environ.get("COLORLIB_SOURCE", "")  # a git address, or a zip's
-if source and not any((place / "colorlib/color.py").is_file() for place in places):
-    if source.endswith(".zip"):
-        archive = urllib.request.urlretrieve(source)[0]
-        shutil.unpack_archive(archive, "colorlib-course", "zip")
-        places += [path.parent.parent for path in here.rglob("colorlib/color.py")]
-    else:
-        command = ["git", "clone", "--depth", "1", source, "colorlib-course"]
-        subprocess.run(command, check=True)
-root = next((p for p in places if (p / "colorlib/color.py").is_file()), None)
+here, fetched = Path.cwd(), Path.cwd() / "colorlib-course"
+
+
+def find_course():
+    places = [here, *here.parents, fetched, *fetched.glob("*")]
+    if "google.colab" in sys.modules:
+        places += sorted(Path("/content/drive/MyDrive").glob("*"))
+    return next((p for p in places if (p / "colorlib/color.py").is_file()), None)
+
+
+root = find_course()
+if root is None and source.endswith(".zip"):
+    shutil.unpack_archive(urllib.request.urlretrieve(source)[0], fetched, "zip")
+elif root is None and source:
+    command = ["git", "clone", "-q", "--depth", "1", source, str(fetched)]
+    subprocess.run(command, check=True)
+root = root or find_course()
 if root is None:
-    raise SystemExit("Open this notebook in a clone of the course, or set COLORLIB_SOURCE.")
+    sys.exit("Open this notebook in a clone of the course, or set COLORLIB_SOURCE.")
 sys.path.insert(0, str(root))
 print("colorlib is ready")

@@ -1,0 +1,54 @@
+# Every target makes .venv first and installs what it needs there, once for each change of pyproject.toml.
+
+PYTHON ?= python3
+VENV := .venv
+PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test refresh
+
+help:
+	@echo "make demo     train for a moment on bundled photos, and colorize: pictures in outputs/demo"
+	@echo "make lab      open the notebooks in JupyterLab"
+	@echo "make test     lint, the tests, and every notebook run from top to bottom"
+	@echo "make refresh  run all notebooks at scale class and store their outputs (an hour or more)"
+	@echo "make help     this list"
+	@echo "PYTHON=...    the Python that .venv is made with (3.10 or newer)"
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/python -m colorlib demo --output outputs/demo
+
+lab: $(VENV)/.installed-notebooks
+	$(VENV)/bin/jupyter lab --notebook-dir notebooks
+
+# One thread a process: on small models torch's threads mostly wait for each other, and two notebooks run at a time.
+test: export COLORLIB_SCALE = smoke
+test: export OMP_NUM_THREADS = 1
+test: $(VENV)/.installed-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/python -m pytest tests
+ifneq ($(NOTEBOOKS),)
+	$(VENV)/bin/python -m pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NOTEBOOKS)
+endif
+
+refresh: $(VENV)/.installed-test
+	$(VENV)/bin/python tools/refresh.py
+
+# The stamp of a larger set of packages serves for the smaller ones too.
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e .
+	@touch $@
+
+$(VENV)/.installed-notebooks: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[notebooks]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[notebooks,test]'
+	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $@
+
+$(VENV)/bin/pip:
+	$(PYTHON) -c "import sys; sys.version_info >= (3, 10) or sys.exit('Python 3.10 or newer is needed')"
+	$(PYTHON) -m venv $(VENV)

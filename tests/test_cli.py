@@ -1,0 +1,198 @@
+"""The command line as a user types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import rgb2lab
+
+from colorlib import cli, photos
+from colorlib.config import Config
+
+KEYS = {
+    *("mae", "mae_percent", "eps_accuracy_2", "eps_accuracy_5", "nazeri_accuracy_2", "nazeri_accuracy_5"),
+    *("psnr", "psnr_pooled", "ssim", "ciede2000_mean", "ciede2000_p95", "colorfulness", "colorfulness_ratio"),
+}
+SMALL = ["--recipe", "unet-l1", "--scale", "smoke", "--limit-images", "64", "--valid-images", "32", "--epochs", "1"]
+
+
+def run(*argv):
+    """The exit code of one command."""
+    try:
+        return cli.main([str(word) for word in argv])
+    except SystemExit as stop:
+        return stop.code
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    assert run("train", *SMALL, "--checkpoints-path", folder) == 0
+    return folder
+
+
+@pytest.fixture
+def photo():
+    return photos.read_rgb(photos.bundled_photos()[1]).resize((77, 51))
+
+
+def one_line(capsys):
+    text = capsys.readouterr().err.strip()
+    assert text and "\n" not in text
+    return text
+
+
+def test_source_000s_flags_to_the_letter(monkeypatch):
+    seen = []
+    monkeypatch.setattr(cli, "fit", lambda config, **options: seen.append(config) or sys.exit(0))
+    command = (
+        "train --seed 100 --dataset cifar10 --dataset-path ./dataset/cifar10 --checkpoints-path ./checkpoints "
+        "--batch-size 128 --epochs 200 --lr 3e-4 --lr-decay-steps 1e4 --augment True"
+    )
+    assert run(*command.split()) == 0
+    expected = Config(
+        seed=100, dataset="cifar10", dataset_path="./dataset/cifar10", checkpoints_path="./checkpoints",
+        batch_size=128, epochs=200, lr=3e-4, lr_decay_steps=1e4, augment=True,
+    )  # fmt: skip
+    assert seen == [expected] and seen[0].lr_schedule == "decay"
+
+
+def test_controls_are_refused(capsys):
+    assert run("train", "--desired-saturation", "1", "--saturation-weight", "20") == 2
+    assert "--desired-saturation" in one_line(capsys)
+
+
+def test_train_writes_its_folder(checkpoint):
+    assert {p.name for p in checkpoint.iterdir()} >= {"config.json", "history.csv", "best", "last", "preview.png"}
+
+
+def test_evaluate_gives_every_key(checkpoint, tmp_path, capsys):
+    file = tmp_path / "new" / "figures.json"
+    assert run("evaluate", checkpoint, "--dataset", "bundled", "--limit-images", "50", "--json", file) == 0
+    result = json.loads(file.read_text())
+    assert {"dataset", "images", "device", "model", "gray", "oracle_mean"} <= set(result)
+    assert result["images"] == 50 and result["dataset"] == "bundled"
+    assert set(result["model"]) == KEYS | {"fps"} and set(result["gray"]) == set(result["oracle_mean"]) == KEYS
+    assert "oracle mean" in capsys.readouterr().out
+
+
+def test_evaluate_a_folder_measures_all(checkpoint, tmp_path, photo):
+    for i in range(3):
+        photo.rotate(i).save(tmp_path / f"{i}.png")
+    assert run("evaluate", checkpoint, "--dataset", tmp_path, "--json", tmp_path / "f.json") == 0
+    assert json.loads((tmp_path / "f.json").read_text())["images"] == 3
+
+
+def test_colorize_files_and_folders(checkpoint, tmp_path, photo, capsys):
+    album = tmp_path / "album"
+    (album / "deep").mkdir(parents=True)
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "camera"
+    photo.save(album / "turned.jpg", exif=exif, quality=95)
+    photo.save(album / "deep" / "a.png")
+    photo.convert("L").save(tmp_path / "a.tif")
+    assert run("colorize", checkpoint, album, tmp_path / "a.tif", "--output", tmp_path / "out") == 0
+    written = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    assert written == {"turned.jpg", "deep/a.png", "a.png"}
+    turned = Image.open(tmp_path / "out" / "turned.jpg")
+    assert turned.size == (51, 77) and turned.getexif().get(0x0112) in (None, 1)
+    assert turned.getexif()[0x010F] == "camera"
+    given = rgb2lab(np.asarray(photos.read_rgb(album / "turned.jpg")))[..., 0]
+    assert np.median(np.abs(rgb2lab(np.asarray(turned))[..., 0] - given)) < 1
+    assert "colorized 3 photos" in capsys.readouterr().out
+
+
+def test_same_names_do_not_overwrite_each_other(checkpoint, tmp_path, photo):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        photo.save(tmp_path / folder / "x.png")
+    assert run("colorize", checkpoint, tmp_path / "a/x.png", tmp_path / "b/x.png", "--output", tmp_path / "out") == 0
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"x.png", "x-2.png"}
+
+
+def test_broken_photos_are_named_and_the_rest_goes_on(checkpoint, tmp_path, photo, caplog):
+    photo.save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes(b"no")
+    assert run("colorize", checkpoint, tmp_path / "bad.png", tmp_path / "good.png", "--output", tmp_path / "out") == 2
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["good.png"]
+    assert "bad.png" in caplog.text
+
+
+def test_originals_are_never_overwritten(checkpoint, tmp_path, photo, capsys):
+    photo.save(tmp_path / "x.png")
+    before = (tmp_path / "x.png").read_bytes()
+    assert run("colorize", checkpoint, tmp_path / "x.png", "--output", tmp_path) == 2
+    assert "output" in one_line(capsys) and (tmp_path / "x.png").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["train", "--lr", "fast"],
+        ["train", "--recipe", "nope"],
+        ["train", "--dataset", "/no/such/folder"],
+        ["train", "--augment", "maybe"],
+        ["train", "--image-size", "33"],
+        ["train", "--device", "toaster"],
+        ["train", "--unknown", "1"],
+        ["train", "--batch-size", "1.5"],
+        ["evaluate", "/no/such/folder"],
+        ["colorize", "/no/such/folder", "x.png", "--output", "out"],
+        ["dance"],
+        [],
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(argv, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(*argv) == 2
+    assert one_line(capsys).startswith("colorlib")
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_photos_and_empty_folders(checkpoint, tmp_path, capsys):
+    assert run("colorize", checkpoint, tmp_path / "nope.png", "--output", tmp_path / "out") == 2
+    assert "nope.png" in one_line(capsys)
+    (tmp_path / "empty").mkdir()
+    assert run("colorize", checkpoint, tmp_path / "empty", "--output", tmp_path / "out") == 2
+    assert "looked for" in one_line(capsys)
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "colorize", "demo"])
+def test_help(command, capsys):
+    assert run(command, "--help") == 0
+    assert "--" in capsys.readouterr().out
+
+
+def test_ctrl_c_leaves_a_usable_checkpoint(tmp_path):
+    """A real process, a real signal."""
+    folder = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "colorlib",
+        "train",
+        *SMALL[:4],
+        "--epochs",
+        "1000",
+        "--checkpoints-path",
+        str(folder),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ)
+    try:
+        for _ in range(600):
+            if (folder / "history.csv").exists() or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert "interrupted" in out and "Traceback" not in err
+    assert run("evaluate", folder, "--limit-images", "20") == 0
