@@ -1,4 +1,4 @@
-"""The command line: train, evaluate, colorize, demo. It parses, calls the package, and prints.
+"""The command line: train, evaluate, colorize, table, plot, demo. It parses, calls the package, and prints.
 
 Anything wrong with the input is one line on standard error and exit code 2.
 """
@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import json
 import logging
+import os
 import sys
 import time
 import types
@@ -16,18 +17,20 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from colorlib import history, metrics, photos, recipes
+from colorlib import history, metrics, photos, plots, recipes
 from colorlib.colorizer import Colorizer, ColorizerError
 from colorlib.config import Config, ConfigError, flag
 from colorlib.data import DataError, load_photos, loader, spread
+from colorlib.devices import choose_device, device_name
 from colorlib.files import write_atomically
 from colorlib.scale import SCALES, current_scale
 from colorlib.sources import NAMED
-from colorlib.training import choose_device, fit
+from colorlib.tables import markdown_table
+from colorlib.training import Run, TrainingError, fit
 
 log = logging.getLogger("colorlib")
 
-INPUT_ERRORS = (ConfigError, DataError, ColorizerError, photos.PhotoError, OSError)
+INPUT_ERRORS = (ConfigError, DataError, ColorizerError, TrainingError, photos.PhotoError, OSError)
 CONTROLS = ("saturation", "hue", "red", "green", "blue")  # source 000's flags for controlled parameters
 
 
@@ -60,6 +63,11 @@ def truth(text: str) -> bool:
 def widths(text: str) -> tuple[int, ...]:
     """32,64,128 or 32-64-128."""
     return tuple(whole_number(part) for part in text.replace("-", ",").split(","))
+
+
+def epoch_list(text: str) -> list[int]:
+    """5,10,15,20."""
+    return [whole_number(part) for part in text.split(",")]
 
 
 def parser_of(annotation):
@@ -100,16 +108,23 @@ def refuse_controls(arguments) -> None:
 def train(arguments) -> int:
     refuse_controls(arguments)
     config = Config(**{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Config)})
-    run = fit(config, overwrite=arguments.overwrite)
+    run = fit(config, overwrite=arguments.overwrite, resume=arguments.resume)
+    if not is_main_process():
+        return 0
     if run.history:
         columns = ["epoch", "step", "loss_G", "valid_mae_percent", "valid_psnr_pooled", "valid_colorfulness_ratio"]
         print(history.table(run.history[-10:], columns))
     if run.interrupted:
-        print(f"interrupted; the colorizer as it is now: {run.folder / 'last'}")
+        print(f"interrupted; the colorizer as it is now: {run.folder / 'last'}; go on with --resume")
         return 130
     source = f"--dataset {config.dataset}" + (f" --dataset-path {config.dataset_path}" if config.dataset_path else "")
     print(f"the best epoch's colorizer: {run.folder / 'best'}\nmeasure it: colorlib evaluate {run.folder} {source}")
     return 0
+
+
+def is_main_process() -> bool:
+    """Whether this process speaks for all; torchrun numbers them."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def evaluate(arguments) -> int:
@@ -144,13 +159,6 @@ def evaluate(arguments) -> int:
     return 0
 
 
-def device_name(device: torch.device) -> str:
-    """The device as a table of results names it."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
-
-
 def images_per_second(colorizer: Colorizer, batch_size: int = 32, seconds: float = 1.0) -> float:
     """Pictures per second through the generator at its own size, after warming up."""
     size = colorizer.config.image_size
@@ -171,6 +179,8 @@ def images_per_second(colorizer: Colorizer, batch_size: int = 32, seconds: float
 
 def colorize(arguments) -> int:
     colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device))
+    if arguments.size:
+        colorizer.config.replace(image_size=arguments.size)  # an impossible size is refused here
     jobs = plan_outputs(arguments.photos, Path(arguments.output))
     failed = []
 
@@ -188,7 +198,7 @@ def colorize(arguments) -> int:
     opened = []
     bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
     with bar:
-        for colorized in colorizer.colorize_many(readable()):
+        for colorized in colorizer.colorize_many(readable(), arguments.size):
             save_photo(colorized, *opened.pop(0))
             bar.update()
     done = len(jobs) - len(failed)
@@ -237,6 +247,33 @@ def save_photo(image, target: Path, exif) -> None:
     write_atomically(target, lambda path: image.save(path, exif=exif, **options))
 
 
+def table(arguments) -> int:
+    run = Run.load(arguments.run_folder)
+    try:
+        lines = history.loss_table(run.history, arguments.epochs)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    if arguments.csv:
+        text = "".join(",".join(line) + "\n" for line in lines)
+        write_atomically(arguments.csv, lambda path: Path(path).write_text(text))
+    print(markdown_table(lines))
+    return 0
+
+
+def plot(arguments) -> int:
+    run = Run.load(arguments.run_folder)
+    output = Path(arguments.output or arguments.run_folder)
+    output.mkdir(parents=True, exist_ok=True)
+    for name, figure in (
+        ("losses.png", plots.losses(run.history)),
+        ("strip.png", plots.grid(run.learning_strip(arguments.epochs))),
+    ):
+        png = plots.to_png(figure)
+        write_atomically(output / name, lambda path, png=png: Path(path).write_bytes(png))
+        print(output / name)
+    return 0
+
+
 def demo(arguments) -> int:
     from colorlib.demo import run_demo
 
@@ -256,6 +293,11 @@ def build_parser(defaults: Config) -> argparse.ArgumentParser:
     command.set_defaults(run=train)
     add_recipe_flags(command)
     command.add_argument("--overwrite", action="store_true", help="replace a training that is in the folder already")
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the training in --checkpoints-path, with its settings; flags given here change them",
+    )
     add_config_flags(command, defaults)
 
     command = commands.add_parser("evaluate", help="measure a colorizer", description="Measure a colorizer.")
@@ -284,7 +326,28 @@ def build_parser(defaults: Config) -> argparse.ArgumentParser:
     command.add_argument("checkpoint", metavar="CHECKPOINT", help="folder of a colorizer, or of its training")
     command.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
     command.add_argument("--output", required=True, metavar="DIR", help="folder for the colorized photos")
+    command.add_argument(
+        "--size", type=whole_number, metavar="PX", help="side at which the generator sees a photo [as it was trained]"
+    )
     command.add_argument("--device", **device)
+
+    command = commands.add_parser(
+        "table", help="a training's losses as a table", description="Losses at some epochs, as a Markdown table."
+    )
+    command.set_defaults(run=table)
+    command.add_argument("run_folder", metavar="RUN", help="folder of a training")
+    command.add_argument(
+        "--epochs", type=epoch_list, metavar="N,N", help="which [5,10,15,20, or four of a shorter training]"
+    )
+    command.add_argument("--csv", metavar="FILE", help="write the table there as CSV, too")
+
+    command = commands.add_parser(
+        "plot", help="a training's curves and pictures", description="Draw losses.png and strip.png."
+    )
+    command.set_defaults(run=plot)
+    command.add_argument("run_folder", metavar="RUN", help="folder of a training")
+    command.add_argument("--epochs", type=whole_number, default=5, metavar="N", help="epochs in the strip [5]")
+    command.add_argument("--output", metavar="DIR", help="folder for the pictures [the training's]")
 
     command = commands.add_parser(
         "demo", help="two minutes from photos to a colorizer", description="Train on the bundled photos, then colorize."
@@ -303,11 +366,16 @@ def add_recipe_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def recipe_defaults(argv: list[str]) -> Config:
-    """The configuration that `train`'s flags change: the recipe that the command line names, if any."""
+def train_defaults(argv: list[str]) -> Config:
+    """The configuration that `train`'s flags change: that of the training to resume, or the recipe, if any."""
     first = Parser(prog="colorlib train", add_help=False, allow_abbrev=False)
     add_recipe_flags(first)
+    first.add_argument("--resume", action="store_true")
+    first.add_argument("--checkpoints-path", default=Config().checkpoints_path)
     named, _ = first.parse_known_args(argv)
+    config_file = Path(named.checkpoints_path) / "config.json"
+    if named.resume and config_file.exists():
+        return Config.load(config_file).replace(checkpoints_path=named.checkpoints_path)
     if named.recipe is None:
         if named.scale:
             raise ConfigError("--scale goes with --recipe")
@@ -320,7 +388,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     logging.basicConfig(format="colorlib: %(message)s", level=logging.WARNING)
     try:
-        defaults = recipe_defaults(argv) if argv[:1] == ["train"] else Config()
+        defaults = train_defaults(argv) if argv[:1] == ["train"] else Config()
         arguments = build_parser(defaults).parse_args(argv)
         return arguments.run(arguments)
     except INPUT_ERRORS as error:

@@ -104,27 +104,31 @@ class Colorizer:
 
     # ------------------------------------------------------------ photos of any size
 
-    def colorize(self, photo) -> Image.Image:
+    def colorize(self, photo, size: int | None = None) -> Image.Image:
         """Colorize one photo of any size and mode; same size, its own lightness, its own transparency.
 
-        photo: a PIL image, or an array `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, uint8, or float in [0, 1].
+        photo: a PIL image, or an array `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, uint8, or float in [0, 1]. size: side at
+        which the generator sees it, in pixels (default: the one it was trained at). A U-Net that has learned from
+        tiles of photos does better at a larger one, where things are as large as they were in its tiles.
         """
-        return next(self.colorize_many([photo]))
+        return next(self.colorize_many([photo], size))
 
-    def colorize_many(self, photos_: Iterable, batch_size: int = 16) -> Iterator[Image.Image]:
+    def colorize_many(self, photos_: Iterable, size: int | None = None, batch_size: int = 16) -> Iterator[Image.Image]:
         """Colorize photos one after the other; the generator sees up to `batch_size` of them at once."""
+        size = size or self.config.image_size
         batch = []
         for photo in photos_:
             batch.append(photos.to_rgb(as_image(photo)))
             if len(batch) == batch_size or sum(rgb.width * rgb.height for rgb, _ in batch) > BATCH_PIXELS:
-                yield from self._colorize_batch_of_photos(batch)
+                yield from self._colorize_batch_of_photos(batch, size)
                 batch = []
         if batch:
-            yield from self._colorize_batch_of_photos(batch)
+            yield from self._colorize_batch_of_photos(batch, size)
 
-    def _colorize_batch_of_photos(self, batch) -> Iterator[Image.Image]:
-        size = (self.config.image_size,) * 2
-        small = np.stack([np.asarray(rgb.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)) for rgb, _ in batch])
+    def _colorize_batch_of_photos(self, batch, size) -> Iterator[Image.Image]:
+        small = np.stack(
+            [np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3)) for rgb, _ in batch]
+        )
         small = torch.from_numpy(small).to(self.device).permute(0, 3, 1, 2).float() / 255
         for (rgb, alpha), ab in zip(batch, self.predict_ab(small), strict=True):
             colorized = Image.fromarray(self._join(np.asarray(rgb), ab))

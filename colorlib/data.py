@@ -195,16 +195,16 @@ def spread(indices: np.ndarray, limit: int | None) -> np.ndarray:
 
 
 class EpochOrder(Sampler):
-    """Batches of indices, in an order that follows from the seed and the number of the epoch alone."""
+    """Batches of indices, in an order that follows from the seed and the number of the epoch alone.
 
-    def __init__(self, indices, batch_size: int, seed: int = 0, shuffle: bool = True):
-        self.indices, self.batch_size, self.seed, self.shuffle = (
-            np.asarray(indices),
-            batch_size,
-            seed,
-            shuffle,
-        )
-        self.epoch = 0
+    `epoch` is the epoch's number, `start` the first batch of it to give. Of several processes each gets its share of
+    every batch: `share` is (number of this one, how many).
+    """
+
+    def __init__(self, indices, batch_size: int, seed: int = 0, shuffle: bool = True, share=(0, 1)):
+        self.indices, self.batch_size = np.asarray(indices), batch_size
+        self.seed, self.shuffle, self.share = seed, shuffle, share
+        self.epoch, self.start = 0, 0
         # A last small batch would unsettle batch norm: training leaves it out, and the next epoch has it elsewhere.
         self.whole_batches_only = shuffle and len(self.indices) >= batch_size
 
@@ -216,8 +216,9 @@ class EpochOrder(Sampler):
         order = self.indices
         if self.shuffle:
             order = np.random.default_rng([self.seed, self.epoch]).permutation(order)
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield order[start : start + self.batch_size]
+        number, processes = self.share
+        for batch in range(self.start, len(self)):
+            yield order[batch * self.batch_size : (batch + 1) * self.batch_size][number::processes]
 
 
 class _Batches(torch.utils.data.Dataset):
@@ -228,12 +229,12 @@ class _Batches(torch.utils.data.Dataset):
         return self.photo_set.batch(indices)
 
 
-def loader(photo_set: PhotoSet, indices, batch_size: int, seed: int = 0, shuffle: bool = True) -> DataLoader:
+def loader(photo_set: PhotoSet, indices, batch_size, seed: int = 0, shuffle: bool = True, share=(0, 1)) -> DataLoader:
     """RGB uint8 batches `(B, 3, S, S)`; set `loader.sampler.epoch` before each epoch.
 
-    No worker processes: a batch is one copy out of the memory-mapped cache.
+    share: see `EpochOrder`. No worker processes: a batch is one copy out of the memory-mapped cache.
     """
-    order = EpochOrder(indices, batch_size, seed, shuffle)
+    order = EpochOrder(indices, batch_size, seed, shuffle, share)
     return DataLoader(_Batches(photo_set), sampler=order, batch_size=None, pin_memory=torch.cuda.is_available())
 
 

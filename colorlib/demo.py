@@ -16,6 +16,7 @@ from colorlib.data import load_photos, loader, spread
 from colorlib.files import write_atomically
 from colorlib.training import fit
 
+PHOTO_SIZE = 256  # pixels: at this side a whole photo shows things about as large as the tiles did
 SETTINGS = {
     "dataset": "bundled",
     "image_size": 64,
@@ -48,7 +49,7 @@ def run_demo(output: Path) -> int:
     print(metrics.table(rows))
     print(f"\nLook at {output / 'tiles.png'} and {output / 'photos.png'} (gray, ours, true).")
     print("Next: `make lab` opens the notebooks. Or colorize a photo of your own:")
-    print(f"  .venv/bin/colorlib colorize {output / 'best'} YOUR_PHOTO.jpg --output outputs/mine")
+    print(f"  .venv/bin/colorlib colorize {output / 'best'} YOUR_PHOTO.jpg --size {PHOTO_SIZE} --output outputs/mine")
     return 0
 
 
@@ -66,7 +67,7 @@ def draw_photos(colorizer: Colorizer, output: Path) -> None:
     originals = [photos.read_rgb(path) for path in photos.bundled_photos()]
     columns = {"gray": [], "ours": [], "true": []}
     for path, original, ours in zip(
-        photos.bundled_photos(), originals, colorizer.colorize_many(originals), strict=True
+        photos.bundled_photos(), originals, colorizer.colorize_many(originals, PHOTO_SIZE), strict=True
     ):
         write_atomically(folder / f"{path.stem}.png", lambda temporary, image=ours: image.save(temporary, format="PNG"))
         for label, image in (("gray", original.convert("L").convert("RGB")), ("ours", ours), ("true", original)):

@@ -150,6 +150,26 @@ def pipeline(*stage: str) -> Figure:
     return figure
 
 
+def losses(rows: list[dict]) -> Figure:
+    """A training's losses over the epochs: the discriminator's left (if there is one), the generator's right.
+
+    rows: the history, as `colorlib.training` keeps it.
+    """
+    names = [name for name in rows[0] if name.startswith("loss_")]
+    panels = [[n for n in names if n.startswith(f"loss_{network}")] for network in "DG"]
+    panels = [panel for panel in panels if panel]
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 3.4), squeeze=False, layout="constrained")
+    for axis, panel in zip(axes[0], panels, strict=True):
+        for name in panel:
+            axis.plot([row["epoch"] for row in rows], [row[name] for row in rows], marker="o", markersize=3, label=name)
+        axis.set(xlabel="epoch", ylabel="loss")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.grid(alpha=0.3)
+        axis.legend(frameon=False)
+    plt.close(figure)
+    return figure
+
+
 def to_png(figure: Figure) -> bytes:
     """The figure as an opaque PNG at the course's resolution (100 dots per inch)."""
     return _encode(figure, "png", metadata={"Software": None})

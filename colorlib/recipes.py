@@ -10,21 +10,29 @@ from colorlib.config import Config, ConfigError
 from colorlib.scale import SCALES
 
 # Small enough for a laptop: 1.5 M parameters instead of 16.7 M, and a learning rate that rises and falls once,
-# which makes the most of few epochs (ours).
-CLASS_UNET = {"widths": (32, 64, 128, 256), "stem_stride": 1, "image_size": 32}
-CLASS_SCHEDULE = {"lr": 2e-3, "lr_schedule": "onecycle", "epochs": 3, "batch_size": 128}
-SMOKE = {
-    "dataset": "bundled",
+# which makes the most of few epochs (ours). The sources' long schedules are for the scale `full`.
+CLASS = {
     "image_size": 32,
-    "widths": (8, 16, 32),
+    "widths": (32, 64, 128, 256),
     "stem_stride": 1,
-    "limit_images": 512,
-    "valid_images": 128,
-    "batch_size": 32,
-    "epochs": 2,
+    "limit_images": None,
+    "epochs": 3,
+    "batch_size": 128,
     "lr": 2e-3,
     "lr_schedule": "onecycle",
+    "seed": 0,
 }
+CLASS_GAN = CLASS | {"discriminator_lr": 2e-4}
+SMOKE = CLASS | {
+    "dataset": "bundled",
+    "splits": "own",
+    "widths": (8, 16, 32),
+    "limit_images": 512,
+    "valid_images": 128,
+    "epochs": 2,
+    "batch_size": 32,
+}
+SMOKE_GAN = SMOKE | {"discriminator_lr": 2e-4, "discriminator_widths": (8, 16, 32)}
 
 RECIPES = {
     # Source 000's row "U-Net" (after Nazeri et al. 2018): CIFAR-10, 16.7 M parameters, L1 alone.
@@ -40,7 +48,7 @@ RECIPES = {
             lr_decay_steps=1e4,
             seed=100,
         ),
-        "class": CLASS_UNET | CLASS_SCHEDULE,
+        "class": CLASS,
         "smoke": SMOKE,
     },
     # Source 001's baseline: faces at 256x256, three output channels, the squared difference of its equation 1.
@@ -61,8 +69,115 @@ RECIPES = {
             lr=2e-4,
             lr_schedule="constant",
         ),
-        "class": CLASS_UNET | CLASS_SCHEDULE | {"dataset": "cifar10", "splits": "own", "limit_images": None},
-        "smoke": SMOKE | {"splits": "own"},
+        "class": CLASS | {"dataset": "cifar10", "splits": "own"},
+        "smoke": SMOKE,
+    },
+    # Source 000, without its controls: the conditional GAN on CIFAR-10 with the command line's settings and those of
+    # its changes for better performance: one-sided label smoothing, beta1 0.5, batch norm, LeakyReLU, He's weights.
+    "source-000": {
+        "full": Config(
+            dataset="cifar10",
+            widths=(64, 128, 256, 512, 512),
+            discriminator="conv",
+            discriminator_widths=(64, 128, 256, 512),
+            real_label=0.9,
+            l1_weight=100.0,
+            epochs=200,
+            batch_size=128,
+            lr=3e-4,
+            lr_schedule="decay",
+            lr_decay_steps=1e4,
+            seed=100,
+            monitor="last",  # the smallest MAE would choose the palest epoch
+        ),
+        "class": CLASS_GAN,
+        "smoke": SMOKE_GAN,
+    },
+    # Source 001: the conditional GAN on faces at 256x256, three output channels, 20 epochs. The document says no more
+    # of its discriminator than that it is convolutional: the 70x70 PatchGAN is ours, as are batch size and lr.
+    "source-001": {
+        "full": Config(
+            dataset="data/celeba",
+            splits="80/20",
+            limit_images=8000,
+            image_size=256,
+            color_space="lab_3",
+            widths=(64, 128, 256, 512, 512, 512, 512, 512),
+            stem_stride=2,
+            discriminator="patch70",
+            l1_weight=100.0,
+            epochs=20,
+            batch_size=16,
+            lr=2e-4,
+            lr_schedule="constant",
+            monitor="last",
+        ),
+        "class": CLASS_GAN | {"dataset": "cifar10", "splits": "own", "discriminator": "conv", "epochs": 4},
+        "smoke": SMOKE_GAN | {"discriminator": "conv", "epochs": 4},
+    },
+    # Source 003: churches at 64x64 in YUV, the gray-fed generator with noise, RMSprop, 5,000 steps. The document names
+    # LSUN; any folder of photos will do. It names no L1 term; lambda = 100, as in the other sources, is ours.
+    "source-003": {
+        "full": Config(
+            dataset="data/church",
+            image_size=64,
+            color_space="yuv",
+            generator="gray_fed",
+            widths=(128, 64, 64, 64, 64, 32),
+            discriminator="dense",
+            discriminator_widths=(64, 128, 256, 512),
+            l1_weight=100.0,
+            optimizer="rmsprop",
+            rmsprop_decay=0.9,
+            lr=0.01,
+            lr_schedule="constant",
+            batch_size=128,
+            epochs=5,
+            max_steps=5000,
+            monitor="last",
+        ),
+        # A quarter of the feature maps: at full resolution throughout, they cost a laptop minutes for each epoch.
+        "class": {
+            "dataset": "bundled",
+            "widths": (32, 16, 16, 16, 16, 8),
+            "discriminator_widths": (16, 32, 64, 128),
+            "batch_size": 32,
+            "epochs": 6,
+        },
+        "smoke": {
+            "dataset": "bundled",
+            "image_size": 32,
+            "widths": (8, 4, 4, 4, 4, 4),
+            "discriminator_widths": (8, 16, 32),
+            "limit_images": 256,
+            "valid_images": 128,
+            "batch_size": 32,
+            "epochs": 2,
+        },
+    },
+    # Source 004: CIFAR-10, L / 100 and ab / 128, split 80/10/10, early stopping with patience 5. Its precision, single
+    # or double, is the flag --precision.
+    "source-004": {
+        "full": Config(
+            dataset="cifar10",
+            splits="80/10/10",
+            color_space="lab_unit",
+            widths=(64, 128, 256, 512, 512),
+            discriminator="conv",
+            discriminator_widths=(64, 128, 256, 512),
+            l1_weight=100.0,
+            epochs=200,
+            patience=5,
+            batch_size=128,
+            lr=2e-4,
+            beta1=0.5,
+            beta2=0.999,
+            lr_schedule="constant",
+            precision="fp32",
+        ),
+        # The constant learning rate stays, since early stopping needs a training that could go on.
+        "class": CLASS | {"lr": 2e-4, "lr_schedule": "constant", "limit_images": 10_000, "epochs": 12, "patience": 3},
+        "smoke": SMOKE_GAN | {"patience": 1, "epochs": 3},
     },
 }
 

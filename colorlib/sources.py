@@ -14,6 +14,7 @@ from colorlib import photos
 
 NAMED = ("bundled", "cifar10")
 CIFAR10_FOLDER = "cifar-10-batches-py"
+AREA = 128  # pixels: side of the areas that the bundled photos are divided into
 
 
 class DataError(ValueError):
@@ -62,8 +63,8 @@ class ArraySource:
 class TileSource(FileSource):
     """Overlapping square tiles of photos at several scales, none reaching out of its area.
 
-    Each photo is divided into squares of half its height, the areas, and `area[i]` numbers the one that tile i was
-    cut from: as areas are disjoint, a split by area leaks no pixel from training into validation.
+    Each photo is divided into square areas, and `area[i]` numbers the one that tile i was cut from: as areas are
+    disjoint, a split by area leaks no pixel from training into validation.
     """
 
     def __init__(self, paths: list[Path], size: int):
@@ -71,7 +72,7 @@ class TileSource(FileSource):
         self.boxes, self.area, areas = [], [], 0
         for path in paths:
             width, height = photos.open_photo(path).size
-            side = max(size, min(width, height) // 2)
+            side = max(AREA, size)
             for top in range(0, height - side + 1, side):
                 for left in range(0, width - side + 1, side):
                     boxes = [(left + x, top + y, left + x + tile, top + y + tile) for x, y, tile in tiles(side, size)]
@@ -93,8 +94,8 @@ class TileSource(FileSource):
 
 
 def tiles(side: int, size: int):
-    """Tiles (x, y, side of the tile) of an area, from a quarter of its side to the whole, none below `size`."""
-    for eighths in (2, 3, 4, 6, 8):
+    """Tiles (x, y, side of the tile) of an area, from three eighths of its side to the whole, none below `size`."""
+    for eighths in (3, 4, 6, 8):
         tile = side * eighths // 8
         if tile >= size:
             offsets = range(0, side - tile + 1, max(side // 8, 1))

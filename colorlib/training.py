@@ -1,84 +1,52 @@
-"""Training: the explicit loop, its history, its checkpoints and the strip of pictures that shows it learn.
+"""Training: the two steps as the formulas have them, the loop around them, and what a run leaves behind.
 
-Hugging Face Accelerate carries device and mixed precision; what happens in a step is written out here.
-A run's folder holds config.json, history.csv, preview.png, strips/ and the colorizers best/ and last/.
-Notebook 02 walks through `generator_step`.
+Hugging Face Accelerate carries device, mixed precision and several processes. A run's folder holds config.json,
+history.csv, timing.csv, preview.png, strips/, the colorizers best/ and last/, and state.pt, from which an interrupted
+training goes on. Notebooks 02 and 03 walk through the steps.
 """
 
+import contextlib
 import logging
-import math
-import platform
 import shutil
+import signal
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
 from PIL import Image
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from colorlib import history, plots
 from colorlib.color import COLOR_SPACES, Prediction
 from colorlib.colorizer import Colorizer
-from colorlib.config import Config, ConfigError
+from colorlib.config import MONITORS, Config, ConfigError
 from colorlib.data import DataError, PhotoSet, augment, load_photos, loader, spread
+from colorlib.devices import choose_device, choose_precision
 from colorlib.files import write_atomically
-from colorlib.losses import objective
+from colorlib.losses import Term, discriminator_loss, fooling_loss, objective
 from colorlib.metrics import Metrics, gray_row
-from colorlib.models import build_generator, count_parameters
+from colorlib.models import build_discriminator, build_generator, count_parameters
+from colorlib.optimizers import build_optimizer, lr_factor
+from colorlib.parallel import share_batch_norm, sum_over_processes
 
 log = logging.getLogger("colorlib")
 
 STRIP_PICTURES = 8
+TURNING_GRAY = 0.5  # share of the true colorfulness below which a training is turning gray
 MIXED_PRECISION = {"fp32": "no", "fp64": "no", "fp16": "fp16", "bf16": "bf16"}
+FILES = ("config.json", "history.csv", "timing.csv", "preview.png", "state.pt")
+FOLDERS = ("best", "last", "strips")
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """The device that a setting means; `auto` is a GPU if there is one. Raises `ConfigError`."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"--device {name} can't be used here ({str(error).splitlines()[0]})") from None
-    return device
-
-
-def has_native_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 itself; where it is emulated it is slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    if device.type == "cpu" and platform.machine() in ("x86_64", "AMD64"):
-        probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-        return bool(probe and probe())
-    return False
-
-
-def choose_precision(name: str, device: torch.device) -> str:
-    """`auto` resolved: bf16 where native, fp16 on older GPUs, else fp32."""
-    if name != "auto":
-        return name
-    if has_native_bfloat16(device):
-        return "bf16"
-    return "fp16" if device.type == "cuda" else "fp32"
-
-
-def learning_rate(config: Config, step: int, total_steps: int) -> float:
-    """The generator's learning rate at a step (from 0), by the schedule that the configuration names."""
-    if config.lr_schedule == "decay":
-        return max(config.lr * 0.1 ** (step / config.lr_decay_steps), config.lr_floor)
-    if config.lr_schedule == "onecycle":  # up in the first 30 %, down to nearly 0 in the rest, both as a cosine
-        peak = 0.3 * total_steps
-        low, share = (0.04, step / peak) if step < peak else (1e-4, 1 - (step - peak) / max(total_steps - peak, 1))
-        return config.lr * (low + (1 - low) * (1 - math.cos(math.pi * share)) / 2)
-    return config.lr
+class TrainingError(RuntimeError):
+    """A training that can't go on; the message says why and what is left."""
 
 
 @dataclass
@@ -90,34 +58,67 @@ class Run:
     history: list[history.Row]
     interrupted: bool = False
 
+    @classmethod
+    def load(cls, folder) -> "Run":
+        """Open a run's folder. Raises `ConfigError`."""
+        folder = Path(folder)
+        if not (folder / "history.csv").is_file():
+            raise ConfigError(f"{folder}: no training here; looked for history.csv")
+        return cls(folder, Config.load(folder / "config.json"), history.read_csv(folder / "history.csv"))
+
     def colorizer(self, which: str = "best", device="cpu") -> Colorizer:
-        """The colorizer of the best epoch (lowest validation MAE), or of the `last`."""
+        """The colorizer of the `best` epoch (by the configuration's `monitor`), or of the `last`."""
         which = which if (self.folder / which).is_dir() else "last"
         return Colorizer.load(self.folder / which, device)
 
+    def strips(self) -> dict[int, np.ndarray]:
+        """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`."""
+        found = {}
+        for path in sorted((self.folder / "strips").glob("[0-9]*.png")):
+            found[int(path.stem)] = read_strip(path)
+        return found
+
+    def learning_strip(self, epochs: int = 5) -> dict[str, np.ndarray]:
+        """Rows for a picture of the learning: gray, the strip after a few epochs, true."""
+        true, strips = read_strip(self.folder / "strips" / "true.png"), self.strips()
+        gray = gray_row(torch.from_numpy(true.copy()).permute(0, 3, 1, 2) / 255)
+        shown = {f"epoch {epoch}": strips[epoch] for epoch in spread(np.array(sorted(strips)), epochs)}
+        return {"gray": plots.to_pixels(gray)} | shown | {"true": true}
+
 
 class Training:
-    """One training: networks, optimizer, data, and the loop over them.
+    """One training: networks, optimizers, data, and the loop over them.
 
     photo_set: the pictures, where they are at hand already; otherwise the configuration says which.
     """
 
     def __init__(self, config: Config, photo_set: PhotoSet | None = None, progress: bool = True):
-        self.config, self.progress = config, progress
-        self.folder = Path(config.checkpoints_path)
-        self.device = choose_device(config.device)
-        self.precision = choose_precision(config.precision, self.device)
+        self.config, self.folder = config, Path(config.checkpoints_path)
+        device = choose_device(config.device)
+        self.precision = choose_precision(config.precision, device)
         AcceleratorState._reset_state(reset_partial_state=True)  # a notebook trains more than once
-        self.accelerator = Accelerator(mixed_precision=MIXED_PRECISION[self.precision], cpu=self.device.type == "cpu")
-        self.dtype = torch.float64 if self.precision == "fp64" else torch.float32
-
-        self.photo_set = photo_set or load_photos(
-            config.dataset, config.dataset_path, config.image_size, progress=progress
+        self.accelerator = Accelerator(
+            mixed_precision=MIXED_PRECISION[self.precision],
+            cpu=device.type == "cpu",
+            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
+        self.device = self.accelerator.device
+        self.dtype = torch.float64 if self.precision == "fp64" else torch.float32
+        self.is_main, self.processes = self.accelerator.is_main_process, self.accelerator.num_processes
+        self.progress = progress and self.is_main
+        if config.batch_size % self.processes:
+            raise ConfigError(f"--batch-size {config.batch_size} can't be shared by {self.processes} processes evenly")
+
+        with self.accelerator.main_process_first():  # one process decodes, the others find its cache
+            self.photo_set = photo_set or load_photos(
+                config.dataset, config.dataset_path, config.image_size, self.progress
+            )
         if self.photo_set.images.shape[1] != config.image_size:
             raise ConfigError(f"--image-size is {config.image_size}, but the pictures are {self.photo_set.summary}")
         self.train_indices, self.valid_indices = self._parts()
-        self.batches = loader(self.photo_set, self.train_indices, config.batch_size, config.seed)
+        share = (self.accelerator.process_index, self.processes)
+        self.batches = loader(self.photo_set, self.train_indices, config.batch_size, config.seed, share=share)
+        self.valid_batches = loader(self.photo_set, self.valid_indices, config.batch_size, shuffle=False, share=share)
         self.total_steps = config.epochs * len(self.batches)
         if config.max_steps:
             self.total_steps = min(self.total_steps, config.max_steps)
@@ -125,11 +126,21 @@ class Training:
         torch.manual_seed(config.seed)
         self.space = COLOR_SPACES[config.color_space]
         self.terms = objective(config)
-        generator = build_generator(config).to(self.dtype).to(memory_format=torch.channels_last)
-        optimizer = self._optimizer(generator)
-        self.generator, self.optimizer = self.accelerator.prepare(generator, optimizer)
-        self.device = self.accelerator.device
-        self.step, self.epoch, self.rows, self.best = 0, 0, [], float("inf")
+        self.generator, self.optimizer = self._prepare(build_generator(config), config.lr)
+        self.discriminator = build_discriminator(config)
+        if self.discriminator:
+            lr = config.discriminator_lr or config.lr
+            self.discriminator, self.discriminator_optimizer = self._prepare(self.discriminator, lr)
+            self.terms.insert(0, Term("GAN", config.gan_weight, self.fooling))
+        self.average = None
+        if config.ema:
+            plain = self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=False)
+            self.average = AveragedModel(plain, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+
+        self.step, self.epoch, self.in_epoch = 0, 0, 0  # steps, whole epochs, batches of the epoch under way
+        self.sums, self.seconds = {}, 0.0  # losses and time of the epoch under way
+        self.rows, self.timing, self.best, self.since_best, self.plateaus = [], [], None, 0, 0
+        self.stop_requested = False
 
     def _parts(self) -> tuple[np.ndarray, np.ndarray]:
         config, parts = self.config, self.photo_set.split(self.config.splits, self.config.seed)
@@ -143,146 +154,327 @@ class Training:
             valid = train
         return spread(train, config.limit_images), spread(valid, config.valid_images)
 
-    def _optimizer(self, model) -> torch.optim.Optimizer:
-        config = self.config
-        options = {"lr": config.lr, "betas": (config.beta1, config.beta2)}
-        if self.device.type in ("cuda", "cpu"):
-            options["fused"] = True
-        if config.optimizer == "adamw":
-            return torch.optim.AdamW(model.parameters(), weight_decay=config.weight_decay, **options)
-        return torch.optim.Adam(model.parameters(), **options)
+    def _prepare(self, model, lr):
+        """A model and its optimizer on the device, in the precision, shared by the processes."""
+        model = model.to(self.device, self.dtype).to(memory_format=torch.channels_last)
+        if self.processes > 1:
+            model = share_batch_norm(model, self.device)
+        return self.accelerator.prepare(model, build_optimizer(model, self.config, lr))
 
     def describe(self) -> str:
         """What will be trained on what, for the start of a log."""
         config, parts = self.config, f"{len(self.train_indices):,} to train, {len(self.valid_indices):,} to validate"
-        widths, parameters = "-".join(map(str, config.widths)), count_parameters(self.generator)
+        networks = f"{config.generator} of {count_parameters(self.generator):,} parameters"
+        if self.discriminator:
+            networks += f" against {config.discriminator} of {count_parameters(self.discriminator):,}"
+        processes = f" in {self.processes} processes" if self.processes > 1 else ""
         return (
-            f"{self.photo_set.summary}; {parts}\n"
-            f"{config.generator} {widths}, {parameters:,} parameters, {config.color_space}; "
-            f"{self.total_steps:,} steps of {config.batch_size} on {self.device}, {self.precision}"
+            f"{self.photo_set.summary}; {parts}\n{networks}, {config.color_space}; "
+            f"{self.total_steps:,} steps of {config.batch_size} on {self.device}{processes}, {self.precision}"
         )
 
-    # ------------------------------------------------------------ one step
+    # ------------------------------------------------------------ the two steps
 
-    def prepare(self, batch: Tensor) -> Tensor:
-        """RGB uint8 `(B, 3, S, S)` as it came from the loader to augmented sRGB in [0, 1] on the device."""
-        rgb = batch.to(self.device, non_blocking=True)
-        if self.config.augment:
-            # Seeded by the step: what a step sees doesn't depend on the steps before it.
-            rgb = augment(rgb, torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step))
-        return rgb.to(self.dtype) / 255
-
-    def generator_step(self, rgb: Tensor) -> dict[str, Tensor]:
-        """Predict color from gray, add up the weighted terms, go one step down their gradient."""
+    def predict(self, rgb: Tensor) -> Prediction:
+        """Split pictures, sRGB `(B, 3, S, S)` in [0, 1], and predict their color from their gray."""
         gray, color = self.space.split(rgb)
-        prediction = Prediction(self.space, gray, color, self.generator(gray))
+        return Prediction(self.space, gray, color, self.generator(gray))
+
+    def discriminator_step(self, prediction: Prediction) -> dict[str, Tensor]:
+        """max over D of log D(y|x) + log(1 - D(G(x)|x)): tell true pairs from generated ones."""
+        kind, gray = self.config.gan_loss, prediction.gray
+        fake = discriminator_loss(self.discriminator(gray, prediction.predicted.detach()), False, kind)
+        true_logits = self.discriminator(gray, prediction.true)
+        real = discriminator_loss(true_logits, True, kind, self.config.real_label)
+        loss = (fake + real) / 2
+        self.discriminator_optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        self.discriminator_optimizer.step()
+        return {"loss_D_fake": fake.detach(), "loss_D_real": real.detach(), "loss_D": loss.detach()}
+
+    def fooling(self, prediction: Prediction) -> Tensor:
+        """-log D(G(x)|x): the generator's adversarial term."""
+        # Not through the wrapper that averages gradients over processes: the discriminator doesn't learn here.
+        discriminator = self.accelerator.unwrap_model(self.discriminator)
+        return fooling_loss(discriminator(prediction.gray, prediction.predicted), self.config.gan_loss)
+
+    def generator_step(self, rgb: Tensor, prediction: Prediction | None = None) -> dict[str, Tensor]:
+        """min over G of -log D(G(x)|x) + lambda ||G(x) - y||_1 (or the terms that the configuration names).
+
+        prediction: the one that the discriminator has just seen; it saves predicting a second time.
+        """
+        prediction = prediction or self.predict(rgb)
+        if self.discriminator:
+            self.discriminator.requires_grad_(False)  # judges, but doesn't learn: half of its backward pass is saved
         losses = {f"loss_G_{term.name}": term.weight * term.function(prediction) for term in self.terms}
         losses["loss_G"] = sum(losses.values())
         self.optimizer.zero_grad()
         self.accelerator.backward(losses["loss_G"])
         self.optimizer.step()
+        if self.discriminator:
+            self.discriminator.requires_grad_(True)
+        if self.average:
+            self.average.update_parameters(self.accelerator.unwrap_model(self.generator))
         return {name: loss.detach() for name, loss in losses.items()}
+
+    def alternate(self, rgb: Tensor) -> dict[str, Tensor]:
+        """One step of D (if there is one), then one or more of G."""
+        if not self.discriminator:
+            return self.generator_step(rgb)
+        prediction = self.predict(rgb)
+        losses = self.discriminator_step(prediction) | self.generator_step(rgb, prediction)
+        for _ in range(self.config.generator_steps - 1):
+            losses |= self.generator_step(rgb)
+        return losses
 
     # ------------------------------------------------------------ the loop
 
     def fit(self) -> Run:
         """Train to the end, or to Ctrl-C; either way the folder holds a usable colorizer."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / "config.json", lambda path: Path(path).write_text(self.config.to_json()))
-        interrupted = False
-        bar = tqdm(total=self.total_steps, unit="step", disable=not self.progress, dynamic_ncols=True)
-        with bar:
-            try:
-                while self.step < self.total_steps:
-                    self.run_epoch(bar)
-            except KeyboardInterrupt:
-                interrupted = True
-                self.save("last")
-        return Run(self.folder, self.config, self.rows, interrupted)
+        if self.is_main:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / "config.json", lambda path: Path(path).write_text(self.config.to_json()))
+        bar = tqdm(
+            total=self.total_steps, initial=self.step, unit="step", disable=not self.progress, dynamic_ncols=True
+        )
+        with bar, self.stop_on_signals():
+            while self.step < self.total_steps and not self.stop_requested and not self.out_of_patience():
+                self.run_epoch(bar)
+        if self.stop_requested:
+            self.save("last")
+            self.save_state()
+        return Run(self.folder, self.config, self.rows, self.stop_requested)
 
     def run_epoch(self, bar) -> None:
-        """One pass over the training pictures, then validation, history, checkpoints and preview."""
-        started, images, sums = time.perf_counter(), 0, {}
+        """The rest of a pass over the training pictures, then what comes at the end of each."""
         self.generator.train()
-        self.batches.sampler.epoch = self.epoch
-        for number, batch in enumerate(self.batches):
-            lr = learning_rate(self.config, self.step, self.total_steps)
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
-            losses = self.generator_step(self.prepare(batch))
+        started = time.perf_counter()
+        self.batches.sampler.epoch, self.batches.sampler.start = self.epoch, self.in_epoch
+        for batch in self.batches:
+            losses = self.run_step(batch)
             for name, loss in losses.items():
-                sums[name] = sums.get(name, 0) + loss.double()
-            self.step += 1
-            images += len(batch)
+                self.sums[name] = self.sums.get(name, 0) + loss.double()
+            self.step, self.in_epoch = self.step + 1, self.in_epoch + 1
             bar.update()
-            if number % 10 == 0:
+            if self.in_epoch % 10 == 1:
+                self.stop_if_not_finite()
                 shown = {name: f"{loss.item():.3g}" for name, loss in losses.items()}
                 bar.set_postfix(epoch=self.epoch + 1, **shown, refresh=False)
-            if self.step >= self.total_steps:
+            if self.config.save_steps and self.step % self.config.save_steps == 0:
+                self.stop_if_not_finite()
+                self.save_state()
+            if self.step >= self.total_steps or self.stop_requested:
                 break
-        seconds = time.perf_counter() - started
+        self.stop_if_not_finite()
+        self.seconds += time.perf_counter() - started
+        if self.in_epoch == len(self.batches) or self.step >= self.total_steps:
+            self.finish_epoch()
+
+    def run_step(self, batch: Tensor) -> dict[str, Tensor]:
+        """Both networks' step on a batch of RGB uint8 `(B, 3, S, S)`."""
+        config = self.config
+        factor = lr_factor(config, self.step, self.total_steps, self.plateaus)
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.lr * factor
+        if self.discriminator:
+            for group in self.discriminator_optimizer.param_groups:
+                group["lr"] = (config.discriminator_lr or config.lr) * factor
+        # All chance of a step follows from its number, so that a training that goes on needs no other memory of it.
+        torch.manual_seed((config.seed * 1_000_003 + self.step) * self.processes + self.accelerator.process_index)
+        rgb = batch.to(self.device, non_blocking=True)
+        if config.augment:
+            rgb = augment(rgb)
+        return self.alternate(rgb.to(self.dtype) / 255)
+
+    def finish_epoch(self) -> None:
+        """Validate, write the history, the checkpoints and the preview, and last the state."""
+        losses = {name: total.item() / self.in_epoch for name, total in self.sums.items()}
+        if self.processes > 1:
+            losses = {n: v / self.processes for n, v in sum_over_processes(losses, self.device).items()}
         self.epoch += 1
-        self.rows.append(
-            {
-                "epoch": self.epoch,
-                "step": self.step,
-                "lr": lr,
-                **{name: (total / (number + 1)).item() for name, total in sums.items()},
-                **{f"valid_{name}": value for name, value in self.validate().items()},
-                "images_per_s": images / seconds,
-                "seconds": seconds,
-            }
-        )
+        lr = self.optimizer.param_groups[0]["lr"]
+        valid = {f"valid_{name}": value for name, value in self.validate().items()}
+        self.rows.append({"epoch": self.epoch, "step": self.step, "lr": lr, **losses, **valid})
+        images = self.in_epoch * self.config.batch_size
+        self.timing.append({"epoch": self.epoch, "seconds": self.seconds, "images_per_s": images / self.seconds})
+        self.warn_if_gray()
         self.save("last")
-        if self.rows[-1]["valid_mae"] < self.best:
-            self.best = self.rows[-1]["valid_mae"]
-            self.save("best")
-        history.write_csv(self.rows, self.folder / "history.csv")
-        self.draw_preview()
+        self.judge_epoch()
+        if self.is_main:
+            history.write_csv(self.rows, self.folder / "history.csv")
+            history.write_csv(self.timing, self.folder / "timing.csv")
+            self.draw_preview()
+        self.in_epoch, self.sums, self.seconds = 0, {}, 0.0
+        self.save_state()
 
     def validate(self) -> dict[str, float]:
-        """The cheap metrics over the validation pictures."""
-        colorizer, metrics = Colorizer(self.generator, self.config), Metrics(cheap=True)
-        for batch in loader(self.photo_set, self.valid_indices, self.config.batch_size, shuffle=False):
-            true_rgb = batch.to(self.device).to(self.dtype) / 255
-            metrics.update(colorizer.colorize_batch(true_rgb), true_rgb)
+        """The cheap metrics over the validation pictures of all processes."""
+        colorizer, metrics = self.colorizer(), Metrics(cheap=True)
+        for batch in self.valid_batches:
+            if len(batch):  # the last batch may be too small for every process to get a share
+                true_rgb = batch.to(self.device).to(self.dtype) / 255
+                metrics.update(colorizer.colorize_batch(true_rgb), true_rgb)
+        if self.processes > 1:
+            metrics.merge(lambda sums: sum_over_processes(sums, self.device))
         return metrics.compute()
+
+    def colorizer(self) -> Colorizer:
+        """The generator as it is now, or its moving average."""
+        generator = self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=True)
+        return Colorizer(self.average.module if self.average else generator, self.config)
+
+    def judge_epoch(self) -> None:
+        """Is it the best so far? Counts for `best`, early stopping and the schedule `plateau`."""
+        value = monitored(self.rows[-1], self.config.monitor)
+        if self.best is None or value > self.best:
+            self.best, self.since_best = value, 0
+            self.save("best")
+        else:
+            self.since_best += 1
+            if self.since_best % self.config.plateau_patience == 0:
+                self.plateaus += 1
+
+    def out_of_patience(self) -> bool:
+        """Whether early stopping has its case."""
+        patience = self.config.patience
+        if patience is None or self.since_best < patience:
+            return False
+        if self.progress:
+            tqdm.write(f"early stopping: {patience} epochs without a better {self.config.monitor}")
+        return True
+
+    # ------------------------------------------------------------ what can go wrong
+
+    @contextlib.contextmanager
+    def stop_on_signals(self):
+        """Ctrl-C and SIGTERM end the training after the step under way; a second Ctrl-C ends it at once."""
+
+        def request(number, frame):
+            if self.stop_requested:
+                raise KeyboardInterrupt
+            self.stop_requested = True
+
+        if self.processes > 1 or threading.current_thread() is not threading.main_thread():
+            yield  # processes that don't stop at the same step would wait for each other forever
+            return
+        before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def stop_if_not_finite(self) -> None:
+        """End a training whose losses have become infinite or NaN, before such weights are saved."""
+        bad = [name for name, total in self.sums.items() if not torch.isfinite(total)]
+        if bad:
+            good = self.folder / "last" if self.rows else None
+            left = f"the last good checkpoint is {good}" if good else "no checkpoint was written yet"
+            raise TrainingError(f"{bad[0]} is not finite by step {self.step}; try a lower --lr, or fp32; {left}")
+
+    def warn_if_gray(self) -> None:
+        """Say so, once, when the pictures lose their color."""
+        ratios = [1.0] + [row["valid_colorfulness_ratio"] for row in self.rows]
+        if self.is_main and ratios[-1] < TURNING_GRAY <= ratios[-2]:
+            log.warning(
+                "turning gray: after epoch %d the validation pictures have %.0f %% of the true ones' colorfulness",
+                self.epoch,
+                100 * ratios[-1],
+            )
+
+    # ------------------------------------------------------------ what is written
 
     def save(self, name: str) -> None:
         """Write the colorizer folder `name` (best or last)."""
-        Colorizer(self.accelerator.unwrap_model(self.generator), self.config).save(self.folder / name)
+        if self.is_main:
+            self.colorizer().save(self.folder / name)
+
+    def _parts_with_state(self) -> dict:
+        parts = {"generator": self.accelerator.unwrap_model(self.generator), "optimizer": self.optimizer}
+        if self.discriminator:
+            parts["discriminator"] = self.accelerator.unwrap_model(self.discriminator)
+            parts["discriminator_optimizer"] = self.discriminator_optimizer
+        if self.average:
+            parts["average"] = self.average
+        if self.accelerator.scaler:
+            parts["scaler"] = self.accelerator.scaler
+        return parts
+
+    COUNTERS = ("step", "epoch", "in_epoch", "sums", "seconds", "rows", "timing", "best", "since_best", "plateaus")
+
+    def save_state(self) -> None:
+        """Write everything that `load_state` needs to go on as if nothing had happened."""
+        if self.is_main:
+            state = {name: part.state_dict() for name, part in self._parts_with_state().items()}
+            state |= {"counters": {name: getattr(self, name) for name in self.COUNTERS}}
+            write_atomically(self.folder / "state.pt", lambda path: torch.save(state, path))
+
+    def load_state(self) -> None:
+        """Go on from the folder's state.pt; without one, from the start. Raises `ConfigError`."""
+        file = self.folder / "state.pt"
+        if not file.is_file():
+            log.warning("%s has no state.pt yet: starting from the first step", self.folder)
+            return
+        try:
+            state = torch.load(file, map_location=self.device, weights_only=True)
+            for name, part in self._parts_with_state().items():
+                part.load_state_dict(state[name])
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise ConfigError(f"{file} doesn't fit these settings ({str(error).splitlines()[0]})") from None
+        for name, value in state["counters"].items():
+            setattr(self, name, value)
 
     def draw_preview(self) -> None:
         """Keep how a few fixed validation pictures look now, and draw them over the epochs so far."""
         true_rgb = self.photo_set.batch(spread(self.valid_indices, STRIP_PICTURES)).to(self.device) / 255
-        now = plots.to_pixels(Colorizer(self.generator, self.config).colorize_batch(true_rgb))
-        strips = self.folder / "strips"
-        strips.mkdir(exist_ok=True)
-        strip = Image.fromarray(np.concatenate(list(now), axis=1))
-        write_atomically(strips / f"{self.epoch:04d}.png", lambda path: strip.save(path, format="PNG"))
-        rows = {"gray": gray_row(true_rgb)}
-        for epoch in spread(np.arange(1, self.epoch + 1), 5):
-            pixels = np.asarray(Image.open(strips / f"{epoch:04d}.png"))
-            rows[f"epoch {epoch}"] = np.stack(np.split(pixels, len(true_rgb), axis=1))
-        png = plots.to_png(plots.grid(rows | {"true": true_rgb}))
+        (self.folder / "strips").mkdir(exist_ok=True)
+        for name, rgb in (("true", true_rgb), (f"{self.epoch:04d}", self.colorizer().colorize_batch(true_rgb))):
+            strip = Image.fromarray(np.concatenate(list(plots.to_pixels(rgb)), axis=1))
+            write_atomically(
+                self.folder / "strips" / f"{name}.png", lambda path, strip=strip: strip.save(path, format="PNG")
+            )
+        png = plots.to_png(plots.grid(Run(self.folder, self.config, self.rows).learning_strip()))
         write_atomically(self.folder / "preview.png", lambda path: Path(path).write_bytes(png))
 
 
-def fit(config: Config, photo_set: PhotoSet | None = None, overwrite: bool = False, progress: bool = True) -> Run:
+def read_strip(path) -> np.ndarray:
+    """A strip of square pictures side by side: uint8 `(N, S, S, 3)`."""
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    return np.stack(np.split(pixels, pixels.shape[1] // pixels.shape[0], axis=1))
+
+
+def monitored(row: history.Row, monitor: str) -> float:
+    """The validation metric that judges an epoch, turned so that more is better."""
+    if monitor == "colorfulness_error":  # how far the colorfulness is from the true pictures', in either direction
+        return -abs(row["valid_colorfulness_ratio"] - 1)
+    if monitor == "last":
+        return row["epoch"]
+    return MONITORS[monitor] * row[f"valid_{monitor}"]
+
+
+def fit(
+    config: Config,
+    photo_set: PhotoSet | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: bool = True,
+) -> Run:
     """Train what the configuration describes, and leave the run in its `checkpoints_path`.
 
-    overwrite: replace a run that is there already; without it such a folder is refused. Raises `ConfigError` and
-    `DataError` before anything is written.
+    overwrite: replace a run that is there already; without it such a folder is refused. resume: go on with it.
+    Raises `ConfigError` and `DataError` before anything is written, and `TrainingError`.
     """
-    if (Path(config.checkpoints_path) / "config.json").exists() and not overwrite:
-        raise ConfigError(
-            f"{config.checkpoints_path} holds a training already; give another --checkpoints-path, or --overwrite"
-        )
+    folder = Path(config.checkpoints_path)
+    if (folder / "config.json").exists() and not overwrite and not resume:
+        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
     training = Training(config, photo_set, progress)
-    for name in ("best", "last", "strips"):
-        shutil.rmtree(training.folder / name, ignore_errors=True)
-    for name in ("config.json", "history.csv", "preview.png"):
-        (training.folder / name).unlink(missing_ok=True)
-    if progress:
+    if resume:
+        training.load_state()
+    elif training.is_main:
+        for name in FOLDERS:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+    if training.progress:
         tqdm.write(training.describe())
     return training.fit()

@@ -2,17 +2,20 @@
 
 import csv
 import logging
+import signal
 
 import numpy as np
 import pytest
 import torch
 
-from colorlib import history, losses, training
+from colorlib import devices, history, losses, training
 from colorlib.color import LAB, Prediction
 from colorlib.config import Config, ConfigError
 from colorlib.data import load_photos
+from colorlib.devices import choose_precision
+from colorlib.optimizers import lr_factor
 from colorlib.recipes import RECIPES, get
-from colorlib.training import Training, choose_precision, fit, learning_rate
+from colorlib.training import Training, fit
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def test_a_step_is_adam_on_the_weighted_loss(config, photo_set):
 def test_fit_learns_and_leaves_its_folder(config, photo_set):
     run = fit(config.replace(epochs=4, limit_images=256), photo_set, progress=False)
     names = {path.name for path in run.folder.iterdir()}
-    assert names == {"config.json", "history.csv", "best", "last", "preview.png", "strips"}
+    assert names == {*training.FILES, *training.FOLDERS}
     assert run.history[-1]["loss_G"] < run.history[0]["loss_G"]
     assert Config.load(run.folder / "config.json") == run.config
     with open(run.folder / "history.csv") as file:
@@ -95,17 +98,15 @@ def test_overwriting_leaves_nothing_of_the_old_run(config, photo_set):
 
 
 def test_interruption_leaves_a_usable_colorizer(config, photo_set, monkeypatch):
-    real, calls = Training.generator_step, []
+    real = Training.generator_step
 
     def interrupted(self, rgb):
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # Ctrl-C in the middle of a step
         return real(self, rgb)
 
     monkeypatch.setattr(Training, "generator_step", interrupted)
     run = fit(config, photo_set, progress=False)
-    assert run.interrupted
+    assert run.interrupted and not run.history
     assert run.colorizer().colorize(np.zeros((20, 30), np.uint8)).size == (30, 20)
 
 
@@ -122,22 +123,23 @@ def test_every_precision_and_color_space_trains(config, photo_set, precision, sp
 
 def test_auto_precision(monkeypatch):
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    monkeypatch.setattr(training, "has_native_bfloat16", lambda device: True)
+    monkeypatch.setattr(devices, "has_native_bfloat16", lambda device: True)
     assert choose_precision("auto", cpu) == choose_precision("auto", gpu) == "bf16"
-    monkeypatch.setattr(training, "has_native_bfloat16", lambda device: False)
+    monkeypatch.setattr(devices, "has_native_bfloat16", lambda device: False)
     assert choose_precision("auto", cpu) == "fp32" and choose_precision("auto", gpu) == "fp16"
     assert choose_precision("fp64", gpu) == "fp64"
 
 
 def test_learning_rate_schedules():
     decay = Config(lr=3e-4, lr_decay_steps=1e4)  # source 000
-    assert learning_rate(decay, 0, 0) == 3e-4
-    assert learning_rate(decay, 10_000, 0) == pytest.approx(3e-5)
-    assert learning_rate(decay, 10**6, 0) == 1e-6
-    assert learning_rate(Config(lr_schedule="constant", lr=1e-3), 500, 1000) == 1e-3
-    cycle = [learning_rate(Config(lr_schedule="onecycle", lr=1e-3), step, 100) for step in range(100)]
-    assert max(cycle) == pytest.approx(1e-3) and cycle.index(max(cycle)) == 30
-    assert cycle[0] < 1e-4 and cycle[-1] < 1e-5
+    assert lr_factor(decay, 0, 0) == 1
+    assert lr_factor(decay, 10_000, 0) == pytest.approx(0.1)
+    assert 3e-4 * lr_factor(decay, 10**6, 0) == pytest.approx(1e-6)
+    assert lr_factor(Config(lr_schedule="constant", lr=1e-3), 500, 1000) == 1
+    cycle = [lr_factor(Config(lr_schedule="onecycle", lr=1e-3), step, 100) for step in range(100)]
+    assert max(cycle) == pytest.approx(1) and cycle.index(max(cycle)) == 30
+    assert cycle[0] < 0.1 and cycle[-1] < 0.01
+    assert lr_factor(Config(lr_schedule="plateau"), 7, 100, plateaus=2) == pytest.approx(0.01)
 
 
 def test_gray_photos_are_left_out(config, photo_set):
@@ -172,7 +174,7 @@ def test_bad_settings_are_named(changes, words):
 
 def test_bad_device_is_named():
     with pytest.raises(ConfigError, match="--device toaster"):
-        training.choose_device("toaster")
+        devices.choose_device("toaster")
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -31,13 +31,14 @@ class Down(nn.Sequential):
 class Up(nn.Module):
     """One decoder level: `(B, inputs, H, W)` and a skip `(B, skip, 2H, 2W)` to `(B, outputs + skip, 2H, 2W)`."""
 
-    def __init__(self, inputs: int, outputs: int, skip: int):
+    def __init__(self, inputs: int, outputs: int, skip: int, dropout: float = 0.0):
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.conv = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(outputs + skip)
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
-        x = self.conv(x)
+        x = self.dropout(self.conv(x))
         if skip is not None:
             x = torch.cat([x, skip], dim=1)
         return torch.relu(self.norm(x))
@@ -47,10 +48,11 @@ class UNet(nn.Module):
     """Gray `(B, 1, H, W)` to color `(B, out_channels, H, W)`, in [-1, 1] for tanh and [0, 1] for sigmoid.
 
     widths: channels of the encoder levels, from the picture down. stem_stride: 1 keeps the first level at the
-    picture's size; 2 halves it there too. H and W must be multiples of `size_multiple`.
+    picture's size; 2 halves it there too. dropout: noise in the three lowest decoder levels while training (Isola et
+    al. 2017). H and W must be multiples of `size_multiple`.
     """
 
-    def __init__(self, widths=(64, 128, 256, 512, 512), out_channels=2, stem_stride=1, activation="tanh"):
+    def __init__(self, widths=(64, 128, 256, 512, 512), out_channels=2, stem_stride=1, activation="tanh", dropout=0.0):
         super().__init__()
         self.size_multiple = 2 ** (len(widths) - (stem_stride == 1))
         strides = [stem_stride] + [2] * (len(widths) - 1)
@@ -62,9 +64,9 @@ class UNet(nn.Module):
             skips.append(0)  # the level that returns to the picture's size has no mirror
         self.decoder = nn.ModuleList()
         channels = widths[-1]
-        for skip in skips:
+        for number, skip in enumerate(skips):
             outputs = skip or widths[0]
-            self.decoder.append(Up(channels, outputs, skip))
+            self.decoder.append(Up(channels, outputs, skip, dropout if number < 3 else 0.0))
             channels = outputs + skip
 
         self.to_color = nn.Conv2d(channels, out_channels, kernel_size=1)
