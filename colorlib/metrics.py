@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from skimage.color import deltaE_ciede2000
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab
 from colorlib.tables import markdown_table
@@ -56,6 +55,8 @@ class Metrics:
         self._add("true_colorfulness", colorfulness(true_rgb))
         if self.cheap:
             return
+        from torchmetrics.functional.image import structural_similarity_index_measure  # a slow import, seldom needed
+
         # One 8-bit step of error in one value keeps the PSNR of a perfect picture finite.
         perfect = 1 / rgb[0].numel()
         self._add("psnr", 10 * torch.log10(255**2 / squared.clamp_min(perfect)))

@@ -1,0 +1,158 @@
+"""A training killed at any moment goes on as if nothing had happened; two processes train as one."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from colorlib.config import ConfigError
+from colorlib.data import load_photos
+from colorlib.history import read_csv
+from colorlib.recipes import get
+from colorlib.training import Training, fit
+
+SETTINGS = [
+    *("--recipe", "source-000", "--scale", "smoke", "--limit-images", "256", "--valid-images", "32"),
+    *(
+        "--epochs",
+        "4",
+        "--precision",
+        "fp32",
+        "--device",
+        "cpu",
+        "--ema",
+        "0.9",
+        "--dropout",
+        "0.3",
+        "--save-steps",
+        "3",
+    ),
+]
+
+
+def command(folder, *more):
+    return [sys.executable, "-m", "colorlib", "train", *SETTINGS, "--checkpoints-path", str(folder), *more]
+
+
+def run_whole(folder, *more):
+    subprocess.run(command(folder, *more), check=True, capture_output=True)
+
+
+def same_run(a, b):
+    """Weights of best and last, and the history, to the bit."""
+    for name in ("best", "last"):
+        weights, others = (load_file(folder / name / "model.safetensors") for folder in (a, b))
+        assert all(torch.equal(weights[key], others[key]) for key in weights)
+    assert (a / "history.csv").read_bytes() == (b / "history.csv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def never_interrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    run_whole(folder)
+    return folder
+
+
+def test_killed_hard_and_resumed_is_bit_equal(never_interrupted, tmp_path):
+    """A real SIGKILL, at a moment that differs each time; then a second one; then to the end."""
+    folder = tmp_path / "run"
+    moments = random.Random()
+    for start in ([], ["--resume"]):
+        process = subprocess.Popen(command(folder, *start), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        state = folder / "state.pt"
+        before = state.stat().st_mtime_ns if state.exists() else 0
+        while process.poll() is None:  # wait until it has come on a bit, so that there is something to lose
+            if state.exists() and state.stat().st_mtime_ns != before:
+                time.sleep(moments.uniform(0, 0.5))
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    torch.load(folder / "state.pt", weights_only=True)  # whole, whenever the kill came
+    run_whole(folder, "--resume")
+    same_run(never_interrupted, folder)
+
+
+def test_ctrl_c_in_an_epoch_and_resumed_is_bit_equal(never_interrupted, tmp_path, monkeypatch):
+    photo_set = load_photos("bundled", size=32, progress=False)
+    whole = json.loads((never_interrupted / "config.json").read_text())
+    config = get("source-000", "smoke").replace(**whole | {"checkpoints_path": str(tmp_path / "run")})
+    real = Training.run_step
+
+    def interrupted(self, batch):
+        if self.step == 11:
+            signal.raise_signal(signal.SIGINT)
+        return real(self, batch)
+
+    monkeypatch.setattr(Training, "run_step", interrupted)
+    assert fit(config, photo_set, progress=False).interrupted
+    monkeypatch.setattr(Training, "run_step", real)
+    assert not fit(config, photo_set, resume=True, progress=False).interrupted
+    # Another process, perhaps with another number of threads: equal to rounding is what can be asked of it.
+    rows, others = read_csv(never_interrupted / "history.csv"), read_csv(tmp_path / "run" / "history.csv")
+    assert [row["step"] for row in rows] == [row["step"] for row in others]
+    for row, other in zip(rows, others, strict=True):
+        assert other["loss_G"] == pytest.approx(row["loss_G"], rel=1e-3)
+
+
+def test_resume_can_train_longer(tmp_path, never_interrupted):
+    folder = tmp_path / "run"
+    run_whole(folder, "--max-steps", "8")
+    resumed = [
+        sys.executable,
+        "-m",
+        "colorlib",
+        "train",
+        "--resume",
+        "--checkpoints-path",
+        str(folder),
+        "--max-steps",
+        "16",
+    ]
+    subprocess.run(resumed, check=True, capture_output=True)
+    assert [row["step"] for row in read_csv(folder / "history.csv")] == [8, 16]
+    config = json.loads((folder / "config.json").read_text())
+    assert config["max_steps"] == 16 and config["dropout"] == 0.3  # the rest is as it was
+
+
+def test_resume_with_other_networks_is_refused(tmp_path):
+    config = get("source-000", "smoke").replace(max_steps=1, limit_images=32, checkpoints_path=str(tmp_path / "run"))
+    fit(config, progress=False)
+    with pytest.raises(ConfigError, match="state.pt doesn't fit"):
+        fit(config.replace(widths=(4, 8, 16)), resume=True, progress=False)
+
+
+def test_two_processes_train_as_one(tmp_path):
+    """The same global batch, in one process and in two (gloo, on the CPU): the same training, but for rounding."""
+    settings = ["--recipe", "source-000", "--scale", "smoke", "--limit-images", "128", "--valid-images", "31"]
+    settings += ["--epochs", "2", "--precision", "fp32", "--device", "cpu", "--augment", "False", "--lr", "2e-4"]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    for name, start in (("one", [sys.executable]), ("two", launcher)):
+        argv = [*start, "-m", "colorlib", "train", *settings, "--checkpoints-path", str(tmp_path / name)]
+        done = subprocess.run(argv, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.count("the best epoch's colorizer") == 1  # one writer
+    one, two = (read_csv(tmp_path / name / "history.csv") for name in ("one", "two"))
+    assert len(one) == len(two) == 2
+    for row, other in zip(one, two, strict=True):
+        for column, value in row.items():
+            assert other[column] == pytest.approx(value, rel=2e-2, abs=1e-3), column
+    first, second = (load_file(tmp_path / name / "last" / "model.safetensors") for name in ("one", "two"))
+    for name in first:
+        if first[name].is_floating_point():
+            assert (first[name] - second[name]).abs().mean() < 2e-3, name
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(tmp_path, monkeypatch):
+    from accelerate import Accelerator
+
+    monkeypatch.setattr(Accelerator, "num_processes", property(lambda self: 3))
+    with pytest.raises(ConfigError, match="shared by 3 processes"):
+        Training(get("source-000", "smoke").replace(checkpoints_path=str(tmp_path)), progress=False)
