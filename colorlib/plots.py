@@ -46,10 +46,11 @@ def grid(rows: dict, columns: int | None = None, tile: float = 1.1, title: str |
     rows = {label: to_pixels(images)[:columns] for label, images in rows.items()}
     count = max(len(images) for images in rows.values())
     height, width = next(iter(rows.values())).shape[1:3]
+    margin = 0.2 + 0.08 * max(map(len, rows))  # inches: room for the labels
     figure, axes = plt.subplots(
         len(rows),
         count,
-        figsize=(tile * count + 1.0, tile * height / width * len(rows) + (0.35 if title else 0.05)),
+        figsize=(tile * count + margin, tile * height / width * len(rows) + (0.35 if title else 0.05)),
         squeeze=False,
         layout="constrained",
     )

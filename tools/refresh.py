@@ -67,7 +67,7 @@ def clean(outputs: list) -> list:
 
 def shown_path(text: str) -> str:
     """Files of the course and of installed packages by their short names."""
-    text = re.sub(r"[^\s\"'\x1bm]*/site-packages/", "", text)
+    text = re.sub(r"(?:/[^\s\"'\x1b/]+)*/site-packages/", "", text)
     for root in (str(ROOT), str(ROOT).replace(str(Path.home()), "~", 1)):
         text = text.replace(f"{root}/", "")
     return text
