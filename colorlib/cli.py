@@ -23,10 +23,11 @@ from colorlib.config import Config, ConfigError, flag
 from colorlib.data import DataError, load_photos, loader, spread
 from colorlib.devices import choose_device, device_name
 from colorlib.files import write_atomically
+from colorlib.runs import Run
 from colorlib.scale import SCALES, current_scale
 from colorlib.sources import NAMED
 from colorlib.tables import markdown_table
-from colorlib.training import Run, TrainingError, fit
+from colorlib.training import TrainingError, fit
 
 log = logging.getLogger("colorlib")
 

@@ -22,7 +22,7 @@ CLASS = {
     "lr_schedule": "onecycle",
     "seed": 0,
 }
-CLASS_GAN = CLASS | {"discriminator_lr": 2e-4}
+CLASS_GAN = CLASS | {"discriminator_widths": (32, 64, 128, 256), "discriminator_lr": 2e-4, "epochs": 2}
 SMOKE = CLASS | {
     "dataset": "bundled",
     "splits": "own",
@@ -112,7 +112,8 @@ RECIPES = {
             lr_schedule="constant",
             monitor="last",
         ),
-        "class": CLASS_GAN | {"dataset": "cifar10", "splits": "own", "discriminator": "conv", "epochs": 4},
+        "class": CLASS_GAN
+        | {"dataset": "cifar10", "splits": "own", "discriminator": "conv", "limit_images": 10_000, "epochs": 4},
         "smoke": SMOKE_GAN | {"discriminator": "conv", "epochs": 4},
     },
     # Source 003: churches at 64x64 in YUV, the gray-fed generator with noise, RMSprop, 5,000 steps. The document names
@@ -142,7 +143,7 @@ RECIPES = {
             "widths": (32, 16, 16, 16, 16, 8),
             "discriminator_widths": (16, 32, 64, 128),
             "batch_size": 32,
-            "epochs": 6,
+            "epochs": 10,
         },
         "smoke": {
             "dataset": "bundled",
@@ -176,7 +177,7 @@ RECIPES = {
             precision="fp32",
         ),
         # The constant learning rate stays, since early stopping needs a training that could go on.
-        "class": CLASS | {"lr": 2e-4, "lr_schedule": "constant", "limit_images": 10_000, "epochs": 12, "patience": 3},
+        "class": CLASS_GAN | {"lr": 2e-4, "lr_schedule": "constant", "limit_images": 8000, "epochs": 10, "patience": 2},
         "smoke": SMOKE_GAN | {"patience": 1, "epochs": 3},
     },
 }

@@ -11,7 +11,6 @@ import shutil
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +30,11 @@ from colorlib.data import DataError, PhotoSet, augment, load_photos, loader, spr
 from colorlib.devices import choose_device, choose_precision
 from colorlib.files import write_atomically
 from colorlib.losses import Term, discriminator_loss, fooling_loss, objective
-from colorlib.metrics import Metrics, gray_row
+from colorlib.metrics import Metrics
 from colorlib.models import build_discriminator, build_generator, count_parameters
 from colorlib.optimizers import build_optimizer, lr_factor
 from colorlib.parallel import share_batch_norm, sum_over_processes
+from colorlib.runs import Run
 
 log = logging.getLogger("colorlib")
 
@@ -47,43 +47,6 @@ FOLDERS = ("best", "last", "strips")
 
 class TrainingError(RuntimeError):
     """A training that can't go on; the message says why and what is left."""
-
-
-@dataclass
-class Run:
-    """What a training left behind."""
-
-    folder: Path
-    config: Config
-    history: list[history.Row]
-    interrupted: bool = False
-
-    @classmethod
-    def load(cls, folder) -> "Run":
-        """Open a run's folder. Raises `ConfigError`."""
-        folder = Path(folder)
-        if not (folder / "history.csv").is_file():
-            raise ConfigError(f"{folder}: no training here; looked for history.csv")
-        return cls(folder, Config.load(folder / "config.json"), history.read_csv(folder / "history.csv"))
-
-    def colorizer(self, which: str = "best", device="cpu") -> Colorizer:
-        """The colorizer of the `best` epoch (by the configuration's `monitor`), or of the `last`."""
-        which = which if (self.folder / which).is_dir() else "last"
-        return Colorizer.load(self.folder / which, device)
-
-    def strips(self) -> dict[int, np.ndarray]:
-        """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`."""
-        found = {}
-        for path in sorted((self.folder / "strips").glob("[0-9]*.png")):
-            found[int(path.stem)] = read_strip(path)
-        return found
-
-    def learning_strip(self, epochs: int = 5) -> dict[str, np.ndarray]:
-        """Rows for a picture of the learning: gray, the strip after a few epochs, true."""
-        true, strips = read_strip(self.folder / "strips" / "true.png"), self.strips()
-        gray = gray_row(torch.from_numpy(true.copy()).permute(0, 3, 1, 2) / 255)
-        shown = {f"epoch {epoch}": strips[epoch] for epoch in spread(np.array(sorted(strips)), epochs)}
-        return {"gray": plots.to_pixels(gray)} | shown | {"true": true}
 
 
 class Training:
@@ -435,12 +398,6 @@ class Training:
             )
         png = plots.to_png(plots.grid(Run(self.folder, self.config, self.rows).learning_strip()))
         write_atomically(self.folder / "preview.png", lambda path: Path(path).write_bytes(png))
-
-
-def read_strip(path) -> np.ndarray:
-    """A strip of square pictures side by side: uint8 `(N, S, S, 3)`."""
-    pixels = np.asarray(Image.open(path).convert("RGB"))
-    return np.stack(np.split(pixels, pixels.shape[1] // pixels.shape[0], axis=1))
 
 
 def monitored(row: history.Row, monitor: str) -> float:

@@ -271,7 +271,7 @@ def test_a_loss_that_is_not_finite_stops_the_training(config, photo_set, monkeyp
     monkeypatch.setattr(Training, "generator_step", poisoned)
     with pytest.raises(TrainingError, match="loss_G.* is not finite by step .*last good checkpoint is .*last"):
         fit(config.replace(epochs=5), photo_set, progress=False)
-    from colorlib.training import Run
+    from colorlib.runs import Run
 
     run = Run.load(config.checkpoints_path)
     assert len(run.history) == 2

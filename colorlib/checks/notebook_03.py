@@ -85,7 +85,9 @@ def least_squares(function):
     if _near(d, right_g) and _near(g, right_d):
         raise Mistake("your two losses have changed places: first that of D, then that of G")
     if _near(d, halved(1, 0, x=true.sigmoid(), z=fake.sigmoid())):
-        raise Mistake("you took a sigmoid; least squares work on the logits themselves, which is why they don't saturate")
+        raise Mistake(
+            "you took a sigmoid; least squares work on the logits themselves, which is why they don't saturate"
+        )
     if _near(d, halved(1, 0, torch.sum)):
         raise Mistake("your loss of D is a sum over the batch; expected means")
     if _near(d, 2 * right_d):
