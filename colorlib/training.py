@@ -1,8 +1,7 @@
-"""Training: the two steps as the formulas have them, the loop around them, and what a run leaves behind.
+"""Training: the loop around the two steps (see steps.py), and what it writes on the way.
 
-Hugging Face Accelerate carries device, mixed precision and several processes. A run's folder holds config.json,
-history.csv, timing.csv, preview.png, strips/, the colorizers best/ and last/, and state.pt, from which an interrupted
-training goes on. Notebooks 02 and 03 walk through the steps.
+A run's folder holds config.json, history.csv, timing.csv, preview.png, strips/, the colorizers best/ and last/, and
+state.pt, from which an interrupted training goes on.
 """
 
 import contextlib
@@ -15,32 +14,25 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.state import AcceleratorState
 from PIL import Image
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from colorlib import history, plots
-from colorlib.color import COLOR_SPACES, Prediction
-from colorlib.colorizer import Colorizer
 from colorlib.config import MONITORS, Config, ConfigError
 from colorlib.data import DataError, PhotoSet, augment, load_photos, loader, spread
-from colorlib.devices import choose_device, choose_precision
 from colorlib.files import write_atomically
-from colorlib.losses import Term, discriminator_loss, fooling_loss, objective
 from colorlib.metrics import Metrics
-from colorlib.models import build_discriminator, build_generator, count_parameters
-from colorlib.optimizers import build_optimizer, lr_factor
-from colorlib.parallel import share_batch_norm, sum_over_processes
+from colorlib.models import count_parameters
+from colorlib.optimizers import lr_factor
+from colorlib.parallel import sum_over_processes
 from colorlib.runs import Run
+from colorlib.steps import Steps
 
 log = logging.getLogger("colorlib")
 
 STRIP_PICTURES = 8
 TURNING_GRAY = 0.5  # share of the true colorfulness below which a training is turning gray
-MIXED_PRECISION = {"fp32": "no", "fp64": "no", "fp16": "fp16", "bf16": "bf16"}
 FILES = ("config.json", "history.csv", "timing.csv", "preview.png", "state.pt")
 FOLDERS = ("best", "last", "strips")
 
@@ -49,28 +41,16 @@ class TrainingError(RuntimeError):
     """A training that can't go on; the message says why and what is left."""
 
 
-class Training:
-    """One training: networks, optimizers, data, and the loop over them.
+class Training(Steps):
+    """One training: data, the loop over its batches, and what is written on the way.
 
     photo_set: the pictures, where they are at hand already; otherwise the configuration says which.
     """
 
     def __init__(self, config: Config, photo_set: PhotoSet | None = None, progress: bool = True):
-        self.config, self.folder = config, Path(config.checkpoints_path)
-        device = choose_device(config.device)
-        self.precision = choose_precision(config.precision, device)
-        AcceleratorState._reset_state(reset_partial_state=True)  # a notebook trains more than once
-        self.accelerator = Accelerator(
-            mixed_precision=MIXED_PRECISION[self.precision],
-            cpu=device.type == "cpu",
-            kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
-        )
-        self.device = self.accelerator.device
-        self.dtype = torch.float64 if self.precision == "fp64" else torch.float32
-        self.is_main, self.processes = self.accelerator.is_main_process, self.accelerator.num_processes
+        super().__init__(config)
+        self.folder = Path(config.checkpoints_path)
         self.progress = progress and self.is_main
-        if config.batch_size % self.processes:
-            raise ConfigError(f"--batch-size {config.batch_size} can't be shared by {self.processes} processes evenly")
 
         with self.accelerator.main_process_first():  # one process decodes, the others find its cache
             self.photo_set = photo_set or load_photos(
@@ -85,20 +65,6 @@ class Training:
         self.total_steps = config.epochs * len(self.batches)
         if config.max_steps:
             self.total_steps = min(self.total_steps, config.max_steps)
-
-        torch.manual_seed(config.seed)
-        self.space = COLOR_SPACES[config.color_space]
-        self.terms = objective(config)
-        self.generator, self.optimizer = self._prepare(build_generator(config), config.lr)
-        self.discriminator = build_discriminator(config)
-        if self.discriminator:
-            lr = config.discriminator_lr or config.lr
-            self.discriminator, self.discriminator_optimizer = self._prepare(self.discriminator, lr)
-            self.terms.insert(0, Term("GAN", config.gan_weight, self.fooling))
-        self.average = None
-        if config.ema:
-            plain = self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=False)
-            self.average = AveragedModel(plain, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
 
         self.step, self.epoch, self.in_epoch = 0, 0, 0  # steps, whole epochs, batches of the epoch under way
         self.sums, self.seconds = {}, 0.0  # losses and time of the epoch under way
@@ -117,13 +83,6 @@ class Training:
             valid = train
         return spread(train, config.limit_images), spread(valid, config.valid_images)
 
-    def _prepare(self, model, lr):
-        """A model and its optimizer on the device, in the precision, shared by the processes."""
-        model = model.to(self.device, self.dtype).to(memory_format=torch.channels_last)
-        if self.processes > 1:
-            model = share_batch_norm(model, self.device)
-        return self.accelerator.prepare(model, build_optimizer(model, self.config, lr))
-
     def describe(self) -> str:
         """What will be trained on what, for the start of a log."""
         config, parts = self.config, f"{len(self.train_indices):,} to train, {len(self.valid_indices):,} to validate"
@@ -135,60 +94,6 @@ class Training:
             f"{self.photo_set.summary}; {parts}\n{networks}, {config.color_space}; "
             f"{self.total_steps:,} steps of {config.batch_size} on {self.device}{processes}, {self.precision}"
         )
-
-    # ------------------------------------------------------------ the two steps
-
-    def predict(self, rgb: Tensor) -> Prediction:
-        """Split pictures, sRGB `(B, 3, S, S)` in [0, 1], and predict their color from their gray."""
-        gray, color = self.space.split(rgb)
-        return Prediction(self.space, gray, color, self.generator(gray))
-
-    def discriminator_step(self, prediction: Prediction) -> dict[str, Tensor]:
-        """max over D of log D(y|x) + log(1 - D(G(x)|x)): tell true pairs from generated ones."""
-        kind, gray = self.config.gan_loss, prediction.gray
-        fake = discriminator_loss(self.discriminator(gray, prediction.predicted.detach()), False, kind)
-        true_logits = self.discriminator(gray, prediction.true)
-        real = discriminator_loss(true_logits, True, kind, self.config.real_label)
-        loss = (fake + real) / 2
-        self.discriminator_optimizer.zero_grad()
-        self.accelerator.backward(loss)
-        self.discriminator_optimizer.step()
-        return {"loss_D_fake": fake.detach(), "loss_D_real": real.detach(), "loss_D": loss.detach()}
-
-    def fooling(self, prediction: Prediction) -> Tensor:
-        """-log D(G(x)|x): the generator's adversarial term."""
-        # Not through the wrapper that averages gradients over processes: the discriminator doesn't learn here.
-        discriminator = self.accelerator.unwrap_model(self.discriminator)
-        return fooling_loss(discriminator(prediction.gray, prediction.predicted), self.config.gan_loss)
-
-    def generator_step(self, rgb: Tensor, prediction: Prediction | None = None) -> dict[str, Tensor]:
-        """min over G of -log D(G(x)|x) + lambda ||G(x) - y||_1 (or the terms that the configuration names).
-
-        prediction: the one that the discriminator has just seen; it saves predicting a second time.
-        """
-        prediction = prediction or self.predict(rgb)
-        if self.discriminator:
-            self.discriminator.requires_grad_(False)  # judges, but doesn't learn: half of its backward pass is saved
-        losses = {f"loss_G_{term.name}": term.weight * term.function(prediction) for term in self.terms}
-        losses["loss_G"] = sum(losses.values())
-        self.optimizer.zero_grad()
-        self.accelerator.backward(losses["loss_G"])
-        self.optimizer.step()
-        if self.discriminator:
-            self.discriminator.requires_grad_(True)
-        if self.average:
-            self.average.update_parameters(self.accelerator.unwrap_model(self.generator))
-        return {name: loss.detach() for name, loss in losses.items()}
-
-    def alternate(self, rgb: Tensor) -> dict[str, Tensor]:
-        """One step of D (if there is one), then one or more of G."""
-        if not self.discriminator:
-            return self.generator_step(rgb)
-        prediction = self.predict(rgb)
-        losses = self.discriminator_step(prediction) | self.generator_step(rgb, prediction)
-        for _ in range(self.config.generator_steps - 1):
-            losses |= self.generator_step(rgb)
-        return losses
 
     # ------------------------------------------------------------ the loop
 
@@ -280,11 +185,6 @@ class Training:
         if self.processes > 1:
             metrics.merge(lambda sums: sum_over_processes(sums, self.device))
         return metrics.compute()
-
-    def colorizer(self) -> Colorizer:
-        """The generator as it is now, or its moving average."""
-        generator = self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=True)
-        return Colorizer(self.average.module if self.average else generator, self.config)
 
     def judge_epoch(self) -> None:
         """Is it the best so far? Counts for `best`, early stopping and the schedule `plateau`."""

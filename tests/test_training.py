@@ -13,6 +13,7 @@ from colorlib.color import LAB, Prediction
 from colorlib.config import Config, ConfigError
 from colorlib.data import load_photos
 from colorlib.devices import choose_precision
+from colorlib.models import build_generator
 from colorlib.optimizers import lr_factor
 from colorlib.recipes import RECIPES, get
 from colorlib.training import Training, fit
@@ -46,7 +47,7 @@ def test_objective_names_and_weights():
 def test_a_step_is_adam_on_the_weighted_loss(config, photo_set):
     """generator_step against the same step written with plain PyTorch."""
     ours = Training(config.replace(precision="fp32"), photo_set, progress=False)
-    plain = training.build_generator(config)
+    plain = build_generator(config)
     plain.load_state_dict(ours.generator.state_dict())
     optimizer = torch.optim.Adam(plain.parameters(), lr=config.lr, betas=(0.5, 0.999))
     rgb = photo_set.batch(range(16)).float() / 255
@@ -180,7 +181,7 @@ def test_bad_device_is_named():
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("scale", ["smoke", "class", "full"])
 def test_every_recipe_is_a_configuration(name, scale):
-    training.build_generator(get(name, scale))
+    build_generator(get(name, scale))
 
 
 def test_unknown_recipes_are_named():

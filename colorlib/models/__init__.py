@@ -3,7 +3,7 @@
 from torch import nn
 
 from colorlib.color import COLOR_SPACES
-from colorlib.config import Config
+from colorlib.config import Config, ConfigError
 from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.unet import UNet
@@ -22,9 +22,12 @@ def build_discriminator(config: Config) -> nn.Module | None:
     if config.discriminator == "none":
         return None
     channels = COLOR_SPACES[config.color_space].channels
-    return Discriminator(
-        config.discriminator, config.discriminator_widths, channels, config.image_size, config.spectral_norm
-    )
+    try:
+        return Discriminator(
+            config.discriminator, config.discriminator_widths, channels, config.image_size, config.spectral_norm
+        )
+    except ValueError as error:
+        raise ConfigError(f"--discriminator-widths: {error}") from None
 
 
 def count_parameters(model: nn.Module) -> int:
