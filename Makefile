@@ -22,13 +22,13 @@ demo: $(VENV)/.installed
 lab: $(VENV)/.installed-notebooks
 	$(VENV)/bin/jupyter lab --notebook-dir notebooks
 
-# One thread a process: on small models torch's threads mostly wait for each other, and two notebooks run at a time.
+# Two processes of one thread each: torch's threads would mostly wait for each other on models so small.
 test: export COLORLIB_SCALE = smoke
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/python -m pytest tests
+	$(VENV)/bin/python -m pytest -n 2 tests
 ifneq ($(NOTEBOOKS),)
 	$(VENV)/bin/python -m pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NOTEBOOKS)
 endif
