@@ -139,6 +139,8 @@ def _cifar10(root: Path):
             CIFAR10(root, train=is_train, download=not (root / CIFAR10_FOLDER).is_dir()) for is_train in (True, False)
         ]
     except Exception as error:
+        if root.is_dir() and not any(root.iterdir()):
+            root.rmdir()  # a download that failed leaves an empty folder
         raise DataError(
             f"CIFAR-10 is not in {root} (looked for {CIFAR10_FOLDER}/ and for train/CLASS/* with test/CLASS/*) and "
             f"could not be downloaded there ({error}); give the folder that has it with --dataset-path"

@@ -103,12 +103,14 @@ def test_cifar10_from_its_original_files(tmp_path, monkeypatch):
 def test_cifar10_that_cannot_be_had(tmp_path, monkeypatch):
     import torchvision
 
-    def fail(*args, **kwargs):
+    def fail(root, **kwargs):
+        root.mkdir()
         raise OSError("no route to host")
 
     monkeypatch.setattr(torchvision.datasets, "CIFAR10", fail)
     with pytest.raises(DataError, match="train/CLASS.*no route to host.*--dataset-path"):
-        load_photos("cifar10", tmp_path, progress=False)
+        load_photos("cifar10", tmp_path / "new", progress=False)
+    assert not (tmp_path / "new").exists()
 
 
 def test_npz(tmp_path):
