@@ -33,7 +33,8 @@ def _invert(matrix):
     return tuple(map(tuple, torch.linalg.inv(torch.tensor(matrix, dtype=torch.float64)).tolist()))
 
 
-XYZ_TO_RGB = _invert(RGB_TO_XYZ)
+RGB_TO_SHARE = tuple(tuple(m / white for m in row) for row, white in zip(RGB_TO_XYZ, WHITE, strict=True))
+SHARE_TO_RGB = _invert(RGB_TO_SHARE)
 YUV_TO_RGB = _invert(RGB_TO_YUV)
 
 
@@ -56,30 +57,30 @@ def _mix(image: Tensor, matrix) -> Tensor:
     return torch.stack([m0 * c0 + m1 * c1 + m2 * c2 for m0, m1, m2 in matrix], dim=1)
 
 
-def _piecewise(condition: Tensor, x: Tensor, safe: float, curve, line) -> Tensor:
-    """`curve(x)` where the condition holds and `line(x)` elsewhere.
+def _piecewise(x: Tensor, threshold: float, curve, line) -> Tensor:
+    """`curve(x)` above the threshold and `line(x)` below it.
 
     `torch.where` alone would still differentiate the curve where it isn't used, and 0 times an infinite slope
-    is NaN; so the curve only ever sees `safe` there.
+    is NaN; so the curve never sees anything below the threshold.
     """
-    return torch.where(condition, curve(torch.where(condition, x, safe)), line(x))
+    return torch.where(x > threshold, curve(x.clamp_min(threshold)), line(x))
 
 
 def srgb_to_linear(rgb: Tensor) -> Tensor:
     """Undo the sRGB transfer curve: values in [0, 1] to light intensities in [0, 1]."""
-    return _piecewise(rgb > 0.04045, rgb, 1.0, lambda v: ((v + 0.055) / 1.055) ** 2.4, lambda v: v / 12.92)
+    return _piecewise(rgb, 0.04045, lambda v: ((v + 0.055) / 1.055) ** 2.4, lambda v: v / 12.92)
 
 
 def linear_to_srgb(linear: Tensor) -> Tensor:
     """The sRGB transfer curve: light intensities in [0, 1] to values in [0, 1]."""
-    return _piecewise(linear > 0.0031308, linear, 1.0, lambda v: 1.055 * v ** (1 / 2.4) - 0.055, lambda v: 12.92 * v)
+    return _piecewise(linear, 0.0031308, lambda v: 1.055 * v ** (1 / 2.4) - 0.055, lambda v: 12.92 * v)
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB `(B, 3, H, W)` in [0, 1] to Lab `(B, 3, H, W)`: L in [0, 100], a and b in about [-110, 110]."""
     dtype, rgb = rgb.dtype if isinstance(rgb, Tensor) else None, _check(rgb, "rgb")
-    xyz = _mix(srgb_to_linear(rgb), RGB_TO_XYZ) / rgb.new_tensor(WHITE).view(1, 3, 1, 1)
-    f = _piecewise(xyz > EPSILON, xyz, 1.0, lambda t: t ** (1 / 3), lambda t: SLOPE * t + 4 / 29)
+    share = _mix(srgb_to_linear(rgb.contiguous()), RGB_TO_SHARE)  # of white's X, Y and Z
+    f = _piecewise(share, EPSILON, lambda t: t ** (1 / 3), lambda t: SLOPE * t + 4 / 29)
     x, y, z = f.unbind(dim=1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1).to(dtype)
 
@@ -89,8 +90,8 @@ def lab_to_linear_rgb(lab: Tensor) -> Tensor:
     lightness, a, b = _check(lab, "lab").unbind(dim=1)
     y = (lightness + 16) / 116
     f = torch.stack([y + a / 500, y, y - b / 200], dim=1)
-    xyz = torch.where(f > 6 / 29, f**3, (f - 4 / 29) / SLOPE) * f.new_tensor(WHITE).view(1, 3, 1, 1)
-    return _mix(xyz, XYZ_TO_RGB)
+    share = torch.where(f > 6 / 29, f**3, (f - 4 / 29) / SLOPE)
+    return _mix(share, SHARE_TO_RGB)
 
 
 def lab_to_rgb(lab: Tensor, clip: bool = True) -> Tensor:
