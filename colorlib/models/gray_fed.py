@@ -18,13 +18,16 @@ class GrayFed(nn.Module):
 
     widths: feature maps of the convolutions. image_size: S, which the dense layer for the noise fixes.
 
-    Without noise given, training draws it from a normal distribution, and evaluation uses its mean, 0: the same
-    picture then always gets the same color.
+    Without noise given, training draws it from a normal distribution, and evaluation uses one fixed draw: the same
+    picture then always gets the same color. (Not the mean of all draws, 0: the network has never seen a plane as flat
+    as that one gives, and answers with garish colors.)
     """
 
     def __init__(self, widths=WIDTHS, out_channels=2, image_size=64, activation="sigmoid"):
         super().__init__()
         self.image_size = image_size
+        fixed_noise = torch.randn(1, NOISE_SIZE, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("fixed_noise", fixed_noise, persistent=False)
         self.project = nn.Linear(NOISE_SIZE, image_size * image_size)
         self.convolutions = nn.ModuleList()
         channels = 0
@@ -43,9 +46,10 @@ class GrayFed(nn.Module):
     def forward(self, gray: Tensor, noise: Tensor | None = None) -> Tensor:
         if gray.shape[-2:] != (self.image_size, self.image_size):
             raise ValueError(f"this generator takes {self.image_size}x{self.image_size}, got {tuple(gray.shape[-2:])}")
-        if noise is None:
-            draw = torch.randn if self.training else torch.zeros
-            noise = draw(len(gray), NOISE_SIZE, dtype=gray.dtype, device=gray.device)
+        if noise is None and self.training:
+            noise = torch.randn(len(gray), NOISE_SIZE, dtype=gray.dtype, device=gray.device)
+        elif noise is None:
+            noise = self.fixed_noise.to(gray.dtype).expand(len(gray), -1)
         plane = self.project(noise).view(-1, 1, self.image_size, self.image_size).to(gray.dtype)
         x = gray.new_zeros(len(gray), 0, self.image_size, self.image_size)
         for number, convolution in enumerate(self.convolutions):
