@@ -46,7 +46,8 @@ def grid(rows: dict, columns: int | None = None, tile: float = 1.1, title: str |
     rows = {label: to_pixels(images)[:columns] for label, images in rows.items()}
     count = max(len(images) for images in rows.values())
     height, width = next(iter(rows.values())).shape[1:3]
-    margin = 0.2 + 0.08 * max(map(len, rows))  # inches: room for the labels
+    longest = max(len(line) for label in rows for line in label.splitlines())
+    margin = 0.2 + 0.08 * longest  # inches: room for the labels
     figure, axes = plt.subplots(
         len(rows),
         count,
