@@ -73,6 +73,9 @@ def readme() -> str:
         "folder anew. The data are JPEG copies: CIFAR-10 at 32x32 (quality 75, whose color is a little poorer than the "
         "original's), and 998 photographs of ImageNet classes at 64x64.",
         "",
+        "`demo/` is what `make demo` drew and measured, `benchmark.json` what `python benchmarks/training.py --json "
+        "results/benchmark.json` printed.",
+        "",
     ]
     for recipe in DATA:
         folder = RESULTS / recipe
