@@ -281,7 +281,7 @@ def build_parser(defaults: Config) -> argparse.ArgumentParser:
     command.add_argument("--output", metavar="DIR", help="folder for the pictures [the training's]")
 
     command = commands.add_parser(
-        "demo", help="two minutes from photos to a colorizer", description="Train on the bundled photos, then colorize."
+        "demo", help="minutes from photos to a colorizer", description="Train on the bundled photos, then colorize."
     )
     command.set_defaults(run=demo)
     command.add_argument("--output", default="outputs/demo", metavar="DIR", help="folder to write [outputs/demo]")

@@ -1,4 +1,4 @@
-"""`make demo`: from the bundled photographs to a colorizer in about two minutes on two processor cores.
+"""`make demo`: from the bundled photographs to a colorizer in two to three minutes on two processor cores.
 
 It trains a small U-Net on tiles, colorizes tiles from areas that training never saw, then the whole photos, and
 measures itself beside the reference rows.
