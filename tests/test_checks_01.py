@@ -1,51 +1,20 @@
 """The checkers of notebook 01: they accept the solutions, wait for stubs, and name typical mistakes."""
 
-import json
 import math
-from pathlib import Path
 
+import exercise_cells
 import pytest
 import torch
 
 from colorlib import color
 from colorlib.checks import notebook_01 as check
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-NAME = "01_lab_color_space.ipynb"
-
-
-def cells(path, tag):
-    """The names that the code cells with this tag define."""
-    names = {"torch": torch, "math": math, "color": color}
-    found = [
-        "".join(cell["source"])
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        if tag in cell["metadata"].get("tags", [])
-    ]
-    assert len(found) == 3, f"{path.name} has {len(found)} cells tagged {tag}; expected one for each exercise"
-    for source in found:
-        exec(source, names)
-    return names
+NOTEBOOK = "01_lab_color_space.ipynb"
 
 
 @pytest.fixture
 def solution():
-    return cells(NOTEBOOKS / "solutions" / NAME, "solution")
-
-
-@pytest.fixture
-def said(capsys):
-    """What a checker prints about an answer, without the line's end."""
-
-    def run(checker, *answer):
-        capsys.readouterr()
-        assert checker(*answer) is None
-        captured = capsys.readouterr()
-        assert captured.err == ""
-        assert captured.out.count("\n") == 1
-        return captured.out.strip()
-
-    return run
+    return exercise_cells.solutions(NOTEBOOK)
 
 
 def test_solutions_are_accepted(solution, said):
@@ -55,7 +24,7 @@ def test_solutions_are_accepted(solution, said):
 
 
 def test_stubs_are_not_done_yet(said):
-    stub = cells(NOTEBOOKS / NAME, "exercise")
+    stub = exercise_cells.stubs(NOTEBOOK)
     assert said(check.unit_numbers, stub["split_unit"], stub["join_unit"]) == "not done yet"
     assert said(check.mean_hue, stub["mean_hue"]) == "not done yet"
     assert said(check.more_color, stub["more_color"]) == "not done yet"

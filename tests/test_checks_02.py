@@ -1,50 +1,18 @@
 """The checkers of notebook 02: they accept the solutions, wait for stubs, and name typical mistakes."""
 
-import json
-from pathlib import Path
-
+import exercise_cells
 import pytest
 import torch
 
 from colorlib import color
 from colorlib.checks import notebook_02 as check
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-NAME = "02_unet_baseline.ipynb"
-
-
-def cells(path, tag):
-    """The names that the code cells with this tag define."""
-    names = {"torch": torch, "color": color}
-    found = [
-        "".join(cell["source"])
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        if tag in cell["metadata"].get("tags", [])
-    ]
-    assert len(found) == 3, f"{path.name} has {len(found)} cells tagged {tag}; expected one for each exercise"
-    for source in found:
-        exec(source, names)
-    return names
+NOTEBOOK = "02_unet_baseline.ipynb"
 
 
 @pytest.fixture(scope="module")
 def solution():
-    return cells(NOTEBOOKS / "solutions" / NAME, "solution")
-
-
-@pytest.fixture
-def said(capsys):
-    """What a checker prints about an answer, without the line's end."""
-
-    def run(checker, *answer):
-        capsys.readouterr()
-        assert checker(*answer) is None
-        captured = capsys.readouterr()
-        assert captured.err == ""
-        assert captured.out.count("\n") == 1
-        return captured.out.strip()
-
-    return run
+    return exercise_cells.solutions(NOTEBOOK)
 
 
 def test_solutions_are_accepted(solution, said):
@@ -54,7 +22,7 @@ def test_solutions_are_accepted(solution, said):
 
 
 def test_stubs_are_not_done_yet(solution, said):
-    stub = cells(NOTEBOOKS / NAME, "exercise")
+    stub = exercise_cells.stubs(NOTEBOOK)
     assert said(check.receptive_field, stub["receptive_field"]) == "not done yet"
     assert said(check.two_psnrs, stub["two_psnrs"]) == "not done yet"
     assert said(check.livelier, stub["livelier"], stub["price"]) == "not done yet"

@@ -1,50 +1,19 @@
 """The checkers of notebook 03: they accept the solutions, wait for stubs, and name typical mistakes."""
 
-import json
 import math
-from pathlib import Path
 
+import exercise_cells
 import pytest
 import torch
 
 from colorlib.checks import notebook_03 as check
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-NAME = "03_conditional_gan.ipynb"
-
-
-def cells(path, tag):
-    """The names that the code cells with this tag define."""
-    names = {"torch": torch, "math": math}
-    found = [
-        "".join(cell["source"])
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-        if tag in cell["metadata"].get("tags", [])
-    ]
-    assert len(found) == 3, f"{path.name} has {len(found)} cells tagged {tag}; expected one for each exercise"
-    for source in found:
-        exec(source, names)
-    return names
+NOTEBOOK = "03_conditional_gan.ipynb"
 
 
 @pytest.fixture(scope="module")
 def solution():
-    return cells(NOTEBOOKS / "solutions" / NAME, "solution")
-
-
-@pytest.fixture
-def said(capsys):
-    """What a checker prints about an answer, without the line's end."""
-
-    def run(checker, *answer):
-        capsys.readouterr()
-        assert checker(*answer) is None
-        captured = capsys.readouterr()
-        assert captured.err == ""
-        assert captured.out.count("\n") == 1
-        return captured.out.strip()
-
-    return run
+    return exercise_cells.solutions(NOTEBOOK)
 
 
 EXERCISES = ("best_answer", "least_squares", "diagnose")
@@ -57,7 +26,7 @@ def test_solutions_are_accepted(name, solution, said):
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_stubs_are_not_done_yet(name, said):
-    stub = cells(NOTEBOOKS / NAME, "exercise")[name]
+    stub = exercise_cells.stubs(NOTEBOOK)[name]
     assert said(getattr(check, name), stub) == "not done yet"
     assert said(getattr(check, name), None) == "not done yet"
 
