@@ -57,30 +57,30 @@ def _mix(image: Tensor, matrix) -> Tensor:
     return torch.stack([m0 * c0 + m1 * c1 + m2 * c2 for m0, m1, m2 in matrix], dim=1)
 
 
-def _piecewise(x: Tensor, threshold: float, curve, line) -> Tensor:
-    """`curve(x)` above the threshold and `line(x)` below it.
+def _curve_from(x: Tensor, threshold: float, slope: float, curve) -> Tensor:
+    """`curve(x)` above the threshold, and a straight line with this slope that goes on from it below.
 
-    `torch.where` alone would still differentiate the curve where it isn't used, and 0 times an infinite slope
-    is NaN; so the curve never sees anything below the threshold.
+    `torch.where` would still differentiate the curve where it isn't used, and 0 times an infinite slope is NaN. So
+    the curve never sees anything below the threshold, and the line nothing above it.
     """
-    return torch.where(x > threshold, curve(x.clamp_min(threshold)), line(x))
+    return curve(x.clamp_min(threshold)) + slope * (x.clamp_max(threshold) - threshold)
 
 
 def srgb_to_linear(rgb: Tensor) -> Tensor:
     """Undo the sRGB transfer curve: values in [0, 1] to light intensities in [0, 1]."""
-    return _piecewise(rgb, 0.04045, lambda v: ((v + 0.055) / 1.055) ** 2.4, lambda v: v / 12.92)
+    return _curve_from(rgb, 0.04045, 1 / 12.92, lambda v: ((v + 0.055) / 1.055) ** 2.4)
 
 
 def linear_to_srgb(linear: Tensor) -> Tensor:
     """The sRGB transfer curve: light intensities in [0, 1] to values in [0, 1]."""
-    return _piecewise(linear, 0.0031308, lambda v: 1.055 * v ** (1 / 2.4) - 0.055, lambda v: 12.92 * v)
+    return _curve_from(linear, 0.0031308, 12.92, lambda v: 1.055 * v ** (1 / 2.4) - 0.055)
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB `(B, 3, H, W)` in [0, 1] to Lab `(B, 3, H, W)`: L in [0, 100], a and b in about [-110, 110]."""
     dtype, rgb = rgb.dtype if isinstance(rgb, Tensor) else None, _check(rgb, "rgb")
     share = _mix(srgb_to_linear(rgb.contiguous()), RGB_TO_SHARE)  # of white's X, Y and Z
-    f = _piecewise(share, EPSILON, lambda t: t ** (1 / 3), lambda t: SLOPE * t + 4 / 29)
+    f = _curve_from(share, EPSILON, SLOPE, lambda t: t ** (1 / 3))
     x, y, z = f.unbind(dim=1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1).to(dtype)
 
