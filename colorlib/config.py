@@ -44,6 +44,12 @@ class Config:
     )
     stem_stride: int = knob(1, "stride of the first level: 1 for small pictures, 2 for 256x256", (1, 2))
     dropout: float = knob(0.0, "noise in the form of dropout in the U-Net's three lowest decoder levels, 0 to 1")
+    upsampling: str = knob(
+        "transposed",
+        "how the U-Net's decoder enlarges: transposed convolution, as in the sources, or convolution and resize, "
+        "which leaves no checkerboards",
+        ("transposed", "resize"),
+    )
     discriminator: str = knob(
         "none",
         "none: regression alone; conv: one logit; patch: a logit for each patch; patch70: the 70x70 PatchGAN; "

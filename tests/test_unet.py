@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from colorlib.models import build_generator, count_parameters
-from colorlib.models.unet import UNet
+from colorlib.models.unet import UNet, Up
 from colorlib.recipes import get
 
 
@@ -60,3 +60,21 @@ def test_every_parameter_gets_a_gradient():
 def test_wrong_sizes_are_named():
     with pytest.raises(ValueError, match="multiples of 4, got a 30x32"):
         UNet((4, 8, 16))(torch.zeros(1, 1, 30, 32))
+
+
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+def test_only_a_transposed_convolution_makes_checkerboards(upsampling):
+    """Fed the same value everywhere, an untrained level's output differs from pixel to pixel, or doesn't."""
+    torch.manual_seed(0)
+    level = Up(4, 8, skip=0, upsampling=upsampling)
+    inside = level.conv(torch.ones(1, 4, 8, 8))[..., 4:12, 4:12]  # the border's zeros don't reach there
+    assert inside.shape == (1, 8, 8, 8)
+    flat = (inside - inside[..., :1, :1]).abs().max() < 1e-5
+    assert flat == (upsampling == "resize")
+
+
+def test_every_upsampling_gives_the_same_shapes():
+    gray = torch.rand(2, 1, 32, 48)
+    for upsampling in ("transposed", "resize"):
+        config = get("unet-l1", "smoke").replace(upsampling=upsampling)
+        assert build_generator(config)(gray).shape == (2, 2, 32, 48)

@@ -14,7 +14,9 @@ def build_generator(config: Config) -> nn.Module:
     space = COLOR_SPACES[config.color_space]
     if config.generator == "gray_fed":
         return GrayFed(config.widths, space.channels, config.image_size, space.activation)
-    return UNet(config.widths, space.channels, config.stem_stride, space.activation, config.dropout)
+    return UNet(
+        config.widths, space.channels, config.stem_stride, space.activation, config.dropout, config.upsampling
+    )
 
 
 def build_discriminator(config: Config) -> nn.Module | None:

@@ -2,6 +2,7 @@
 
     encoder level: 4x4 convolution, stride 2, batch norm, LeakyReLU(0.2)
     decoder level: 4x4 transposed convolution, stride 2, concatenation with the encoder's map, batch norm, ReLU
+                   (or, as an option, a 3x3 convolution and bilinear upsampling in place of the transposed one)
     last layer:    1x1 convolution, tanh (sigmoid for source 003's YUV)
 
 64-128-256-512-512 with a first level of stride 1 is the published form for 32x32 (Nazeri et al. 2018), 16.7 M
@@ -29,12 +30,21 @@ class Down(nn.Sequential):
 
 
 class Up(nn.Module):
-    """One decoder level: `(B, inputs, H, W)` and a skip `(B, skip, 2H, 2W)` to `(B, outputs + skip, 2H, 2W)`."""
+    """One decoder level: `(B, inputs, H, W)` and a skip `(B, skip, 2H, 2W)` to `(B, outputs + skip, 2H, 2W)`.
 
-    def __init__(self, inputs: int, outputs: int, skip: int, dropout: float = 0.0):
+    upsampling: "transposed" is the sources' transposed convolution. Its neighboring outputs come from different
+    weights, which shows as a checkerboard until training has evened them out; "resize" can't have one (Odena et al.
+    2016), and costs less, since it convolves before it enlarges.
+    """
+
+    def __init__(self, inputs: int, outputs: int, skip: int, dropout: float = 0.0, upsampling: str = "transposed"):
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.conv = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False)
+        if upsampling == "transposed":
+            self.conv = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False)
+        else:
+            conv = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False)
+            self.conv = nn.Sequential(conv, nn.Upsample(scale_factor=2, mode="bilinear"))
         self.norm = nn.BatchNorm2d(outputs + skip)
 
     def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
@@ -49,10 +59,18 @@ class UNet(nn.Module):
 
     widths: channels of the encoder levels, from the picture down. stem_stride: 1 keeps the first level at the
     picture's size; 2 halves it there too. dropout: noise in the three lowest decoder levels while training (Isola et
-    al. 2017). H and W must be multiples of `size_multiple`.
+    al. 2017). upsampling: see `Up`. H and W must be multiples of `size_multiple`.
     """
 
-    def __init__(self, widths=(64, 128, 256, 512, 512), out_channels=2, stem_stride=1, activation="tanh", dropout=0.0):
+    def __init__(
+        self,
+        widths=(64, 128, 256, 512, 512),
+        out_channels=2,
+        stem_stride=1,
+        activation="tanh",
+        dropout=0.0,
+        upsampling="transposed",
+    ):
         super().__init__()
         self.size_multiple = 2 ** (len(widths) - (stem_stride == 1))
         strides = [stem_stride] + [2] * (len(widths) - 1)
@@ -66,7 +84,7 @@ class UNet(nn.Module):
         channels = widths[-1]
         for number, skip in enumerate(skips):
             outputs = skip or widths[0]
-            self.decoder.append(Up(channels, outputs, skip, dropout if number < 3 else 0.0))
+            self.decoder.append(Up(channels, outputs, skip, dropout if number < 3 else 0.0, upsampling))
             channels = outputs + skip
 
         self.to_color = nn.Conv2d(channels, out_channels, kernel_size=1)
