@@ -14,9 +14,7 @@ def build_generator(config: Config) -> nn.Module:
     space = COLOR_SPACES[config.color_space]
     if config.generator == "gray_fed":
         return GrayFed(config.widths, space.channels, config.image_size, space.activation)
-    return UNet(
-        config.widths, space.channels, config.stem_stride, space.activation, config.dropout, config.upsampling
-    )
+    return UNet(config.widths, space.channels, config.stem_stride, space.activation, config.dropout, config.upsampling)
 
 
 def build_discriminator(config: Config) -> nn.Module | None:
