@@ -21,7 +21,7 @@ from colorlib.config import Config, ConfigError
 from colorlib.data import DataError, load_photos, loader, spread
 from colorlib.devices import choose_device, device_name
 from colorlib.files import write_atomically
-from colorlib.flags import Parser, add_config_flags, epoch_list, refuse_controls, whole_number
+from colorlib.flags import Parser, add_config_flags, count, epoch_list, refuse_controls
 from colorlib.runs import Run
 from colorlib.scale import SCALES, current_scale
 from colorlib.sources import NAMED
@@ -111,6 +111,8 @@ def images_per_second(colorizer: Colorizer, batch_size: int = 32, seconds: float
 def colorize(arguments) -> int:
     colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device))
     if arguments.size:
+        if colorizer.config.generator == "gray_fed" and arguments.size != colorizer.config.image_size:
+            raise ConfigError(f"--size {arguments.size}: this generator takes {colorizer.config.image_size} alone")
         colorizer.config.replace(image_size=arguments.size)  # an impossible size is refused here
     jobs = plan_outputs(arguments.photos, Path(arguments.output))
     failed = []
@@ -123,7 +125,7 @@ def colorize(arguments) -> int:
                 failed.append(source)
                 log.warning("left out: %s", error)
                 continue
-            opened.append((target, image.getexif()))
+            opened.append((target, photos.exif_bytes(image)))
             yield image
 
     opened = []
@@ -227,7 +229,8 @@ def build_parser(defaults: Config) -> argparse.ArgumentParser:
     command.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the training in --checkpoints-path, with its settings; flags given here change them",
+        help="go on with the training in --checkpoints-path, with its settings; flags given here change its length and "
+        "learning rate",
     )
     add_config_flags(command, defaults)
 
@@ -243,7 +246,7 @@ def build_parser(defaults: Config) -> argparse.ArgumentParser:
         choices=("train", "valid", "test", "all"),
         help="part to measure on, divided as in the training [test for a named set, all for a folder]",
     )
-    command.add_argument("--limit-images", type=whole_number, metavar="N", help="at most so many pictures [all]")
+    command.add_argument("--limit-images", type=count, metavar="N", help="at most so many pictures [all]")
     command.add_argument("--json", metavar="FILE", help="write all figures there")
     command.add_argument("--device", **device)
 
@@ -258,7 +261,7 @@ def build_parser(defaults: Config) -> argparse.ArgumentParser:
     command.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
     command.add_argument("--output", required=True, metavar="DIR", help="folder for the colorized photos")
     command.add_argument(
-        "--size", type=whole_number, metavar="PX", help="side at which the generator sees a photo [as it was trained]"
+        "--size", type=count, metavar="PX", help="side at which the generator sees a photo [as it was trained]"
     )
     command.add_argument("--device", **device)
 
@@ -277,7 +280,7 @@ def build_parser(defaults: Config) -> argparse.ArgumentParser:
     )
     command.set_defaults(run=plot)
     command.add_argument("run_folder", metavar="RUN", help="folder of a training")
-    command.add_argument("--epochs", type=whole_number, default=5, metavar="N", help="epochs in the strip [5]")
+    command.add_argument("--epochs", type=count, default=5, metavar="N", help="epochs in the strip [5]")
     command.add_argument("--output", metavar="DIR", help="folder for the pictures [the training's]")
 
     command = commands.add_parser(
@@ -299,13 +302,13 @@ def add_recipe_flags(parser: argparse.ArgumentParser) -> None:
 
 def train_defaults(argv: list[str]) -> Config:
     """The configuration that `train`'s flags change: that of the training to resume, or the recipe, if any."""
-    first = Parser(prog="colorlib train", add_help=False, allow_abbrev=False)
+    first = Parser(prog="colorlib train", add_help=False)
     add_recipe_flags(first)
     first.add_argument("--resume", action="store_true")
     first.add_argument("--checkpoints-path", default=Config().checkpoints_path)
     named, _ = first.parse_known_args(argv)
     config_file = Path(named.checkpoints_path) / "config.json"
-    if named.resume and config_file.exists():
+    if named.resume and named.recipe is None and config_file.exists():
         return Config.load(config_file).replace(checkpoints_path=named.checkpoints_path)
     if named.recipe is None:
         if named.scale:

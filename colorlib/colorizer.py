@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -55,7 +55,7 @@ class Colorizer:
             name: (value.float() if value.is_floating_point() else value).contiguous().cpu()
             for name, value in self.generator.state_dict().items()
         }
-        # The weights carry their configuration too, so that a mixture of two runs' files is noticed.
+        # The weights carry their configuration too, so that `load` notices a mixture of two runs' files.
         metadata = {"config": json.dumps(json.loads(self.config.to_json()))}
         write_atomically(folder / "config.json", lambda path: Path(path).write_text(self.config.to_json()))
         write_atomically(folder / "model.safetensors", lambda path: save_file(weights, path, metadata))
@@ -75,6 +75,8 @@ class Colorizer:
             config = Config.load(folder / "config.json")
             generator = build_generator(config)
             generator.load_state_dict(load_file(folder / "model.safetensors"))
+            with safe_open(folder / "model.safetensors", "pt") as file:
+                written = (file.metadata() or {}).get("config")
         except ConfigError as error:
             raise ColorizerError(str(error)) from None
         except (SafetensorError, OSError) as error:
@@ -82,6 +84,8 @@ class Colorizer:
         except RuntimeError as error:
             first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
             raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
+        if written and Config(**json.loads(written)) != config:
+            raise ColorizerError(f"{folder}: config.json isn't the one that these weights were saved with")
         return cls(generator.to(device), config)
 
     # ------------------------------------------------------------ batches of pictures at the model's size
@@ -156,8 +160,10 @@ def upsample_rows(color: Tensor, height: int, width: int, top: int, rows: int) -
     """
     y = (torch.arange(top, top + rows, device=color.device) + 0.5) / height * 2 - 1  # picture borders at -1 and 1
     x = (torch.arange(width, device=color.device) + 0.5) / width * 2 - 1
+    # Between the border and the middle of the first pixel, color is that pixel's.
+    y, x = (at.clamp(1 / side - 1, 1 - 1 / side) for at, side in zip((y, x), color.shape[2:], strict=True))
     grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1)[None]  # (1, rows, width, 2)
-    return functional.grid_sample(color, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return functional.grid_sample(color, grid, mode="bilinear", align_corners=False)
 
 
 def as_image(photo) -> Image.Image:

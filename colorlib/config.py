@@ -12,6 +12,12 @@ from pathlib import Path
 # Validation metrics that can choose the best epoch: 1 where more is better, -1 where less is.
 MONITORS = {"mae": -1, "psnr_pooled": 1, "colorfulness_error": -1, "last": 1}
 
+# What --resume may change: how long and how fast a training goes on, and where. All else would contradict its past.
+RESUMABLE = {
+    *("epochs", "max_steps", "patience", "lr", "discriminator_lr", "lr_schedule", "lr_decay_steps", "lr_floor"),
+    *("plateau_patience", "save_steps", "device", "precision", "dataset_path", "checkpoints_path"),
+}
+
 
 class ConfigError(ValueError):
     """A setting that can't be; the message names it, what it got and what it takes."""
@@ -112,24 +118,36 @@ class Config:
         for name in ("image_size", "batch_size", "epochs", "lr", "lr_decay_steps", "valid_images", "generator_steps"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{flag(name)} is {getattr(self, name)}; it must be above 0")
-        for name in ("limit_images", "max_steps", "patience", "save_steps"):
+        for name in ("limit_images", "max_steps", "patience", "save_steps", "plateau_patience"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ConfigError(f"{flag(name)} is {getattr(self, name)}; it must be 1 or more")
+        if self.discriminator_lr is not None and not self.discriminator_lr > 0:
+            raise ConfigError(f"--discriminator-lr is {self.discriminator_lr}; it must be above 0")
+        if self.seed < 0 or self.weight_decay < 0:
+            raise ConfigError("--seed and --weight-decay must not be negative")
         if self.l1_weight < 0 or self.l2_weight < 0 or self.gan_weight < 0:
             raise ConfigError("--l1-weight, --l2-weight and --gan-weight must not be negative")
         if self.l1_weight + self.l2_weight == 0 and (self.discriminator == "none" or self.gan_weight == 0):
             raise ConfigError("nothing to learn: --l1-weight and --l2-weight are 0 and no discriminator judges")
-        for name in ("dropout", "ema"):
+        for name in ("dropout", "ema", "beta1", "beta2", "rmsprop_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{flag(name)} is {getattr(self, name)}; it must be at least 0 and below 1")
         if not 0.5 < self.real_label <= 1:
             raise ConfigError(f"--real-label is {self.real_label}; it must be above 0.5 and at most 1")
-        if len(self.widths) < 2 or min(self.widths) < 1:
-            raise ConfigError(f"--widths needs two or more positive channel counts, got {self.widths}")
+        for name in ("widths", "discriminator_widths"):
+            if len(getattr(self, name)) < 2 or min(getattr(self, name)) < 1:
+                raise ConfigError(f"{flag(name)} needs two or more positive channel counts, got {getattr(self, name)}")
+        if self.monitor == "last" and (self.patience or self.lr_schedule == "plateau"):
+            raise ConfigError(
+                "--monitor last finds every epoch better than the one before, so --patience and --lr-schedule plateau "
+                "would never act; give another --monitor"
+            )
         if self.generator == "unet" and self.image_size % self.size_multiple:
             raise ConfigError(
                 f"--image-size is {self.image_size}; {len(self.widths)} levels need a multiple of {self.size_multiple}"
             )
+        if self.generator == "unet" and self.batch_size == 1 and self.image_size == self.size_multiple:
+            raise ConfigError("--batch-size is 1; batch norm at a U-Net's 1x1 bottom needs two pictures or more")
 
     @property
     def size_multiple(self) -> int:
@@ -156,7 +174,10 @@ class Config:
             raise ConfigError(f"{path}: not a configuration ({error})") from None
         if unknown:
             raise ConfigError(f"{path}: unknown settings {', '.join(sorted(unknown))}; was a newer colorlib here?")
-        return cls(**values)
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ConfigError(f"{path}: not a configuration ({error})") from None
 
 
 def flag(name: str) -> str:

@@ -164,6 +164,8 @@ def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: b
     set lies. Unreadable files are named in the log and left out. Raises `DataError`.
     """
     source = find_source(dataset, path, size)
+    if not len(source):
+        raise DataError(f"{dataset}: it has no pictures of {size} pixels or more a side")
     folder = _cached(source, dataset, size, progress)
     index = json.loads((folder / "index.json").read_text())
     for reason in index["skipped"][:10]:

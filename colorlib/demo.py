@@ -11,7 +11,7 @@ import numpy as np
 
 from colorlib import metrics, photos, plots
 from colorlib.colorizer import Colorizer
-from colorlib.config import Config
+from colorlib.config import Config, ConfigError
 from colorlib.data import load_photos, loader, spread
 from colorlib.files import write_atomically
 from colorlib.training import fit
@@ -32,6 +32,8 @@ SETTINGS = {
 def run_demo(output: Path) -> int:
     """Train, colorize, measure; write everything below `output`. Returns the exit code."""
     config = Config(**SETTINGS, checkpoints_path=str(output))
+    if (output / "config.json").exists() and Config.load(output / "config.json") != config:
+        raise ConfigError(f"{output} holds another training; give another --output")
     photo_set = load_photos(config.dataset, size=config.image_size)
     run = fit(config, photo_set, overwrite=True)
     if run.interrupted:

@@ -11,7 +11,10 @@ CONTROLS = ("saturation", "hue", "red", "green", "blue")  # source 000's flags f
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with errors of one line."""
+    """argparse, with errors of one line, and without guessing at flags that are cut short."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -20,9 +23,17 @@ class Parser(argparse.ArgumentParser):
 def whole_number(text: str) -> int:
     """1000 or 1e3."""
     value = float(text)
-    if value != int(value):
+    if not value.is_integer():
         raise ValueError(text)
     return int(value)
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    value = whole_number(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
 
 
 def truth(text: str) -> bool:

@@ -37,7 +37,7 @@ class Metrics:
 
     def __init__(self, cheap: bool = False):
         self.cheap = cheap
-        self.sums: dict[str, float] = {}
+        self.sums = dict.fromkeys(("mae", "mse", "colorfulness", "true_colorfulness"), 0.0)
         self.delta_e = np.zeros(len(DELTA_E_BINS) - 1)
         self.images = 0
 
@@ -73,7 +73,7 @@ class Metrics:
         self._add("ciede2000_mean", torch.from_numpy(delta_e.mean(axis=(1, 2))))
 
     def _add(self, name: str, values: Tensor) -> None:
-        self.sums[name] = self.sums.get(name, 0.0) + values.double().sum().item()
+        self.sums[name] = self.sums.get(name, 0.0) + values.cpu().double().sum().item()
 
     def merge(self, add_up: Callable[[dict[str, float]], dict[str, float]]) -> None:
         """Take in what other processes measured: `add_up` sums each number over them. For cheap metrics."""

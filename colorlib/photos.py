@@ -32,18 +32,33 @@ def open_photo(path) -> Image.Image:
 
 def upright(image: Image.Image) -> Image.Image:
     """The image as its EXIF orientation wants it shown; the tag is gone from the result."""
-    return ImageOps.exif_transpose(image)
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF can raise nearly anything; the picture is as good as ever
+        return image.copy()
+
+
+def exif_bytes(image: Image.Image) -> bytes:
+    """The image's EXIF data, to be saved with another one; empty where they are damaged or too long for a JPEG."""
+    try:
+        data = image.getexif().tobytes()
+    except Exception:
+        return b""
+    return data if len(data) < 2**16 - 8 else b""
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """An image of any mode as 8-bit sRGB, and its alpha channel (or None).
 
-    16-bit gray is scaled rather than cut to 8 bits; an embedded color profile (CMYK, Adobe RGB, Display P3) is
-    converted to sRGB.
+    16-bit gray, and floats in [0, 1], are scaled rather than cut to 8 bits; an embedded color profile (CMYK, Adobe
+    RGB, Display P3) is converted to sRGB.
     """
     if image.mode.startswith("I") or image.mode == "F":  # 16-bit and 32-bit gray
         values = np.asarray(image).astype(np.float64)
-        values = values / 257 if values.max() > 255 else values
+        if values.max() > 255:
+            values = values / 257
+        elif image.mode == "F" and values.max() <= 1:
+            values = values * 255
         return Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB"), None
     alpha = None
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:

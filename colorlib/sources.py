@@ -105,6 +105,8 @@ def tiles(side: int, size: int):
 def find_source(dataset: str, path=None, size: int = 32):
     """The pictures that a data set's name (see `NAMED`) or a path stands for. Raises `DataError`."""
     if dataset == "bundled":
+        if path is not None:
+            raise DataError("the bundled photos take no --dataset-path; name your folder with --dataset")
         return TileSource(photos.bundled_photos(), size)
     if dataset == "cifar10":
         return _cifar10(Path(path or "data/cifar10"))
@@ -112,10 +114,14 @@ def find_source(dataset: str, path=None, size: int = 32):
         raise DataError(f"unknown data set {dataset!r}; --dataset takes {', '.join(NAMED)} or a folder of photos")
     where = Path(dataset)
     if where.suffix == ".npz" and where.is_file():
-        with np.load(where) as archive:
-            if "images" not in archive or archive["images"].ndim != 4:
-                raise DataError(f"{where}: no array `images` of shape (N, H, W, 3) in it; it has {archive.files}")
-            return ArraySource(archive["images"])
+        try:
+            with np.load(where) as archive:
+                images = archive["images"]
+        except Exception as error:  # no archive, a damaged one, or one with other arrays
+            raise DataError(f"{where}: no array `images` can be read from it ({error})") from None
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
+            raise DataError(f"{where}: `images` must be uint8 (N, H, W, 3); it is {images.dtype} {images.shape}")
+        return ArraySource(images)
     if not where.is_dir():
         raise DataError(f"{dataset!r} is neither a data set ({', '.join(NAMED)}) nor a folder of photos")
     paths = photos.find_photos(where)

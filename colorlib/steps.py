@@ -31,6 +31,8 @@ class Steps:
     def __init__(self, config: Config):
         self.config = config
         device = choose_device(config.device)
+        if device.type == "cuda" and device.index is not None:
+            torch.cuda.set_device(device)  # Accelerate takes the current one
         self.precision = choose_precision(config.precision, device)
         AcceleratorState._reset_state(reset_partial_state=True)  # a notebook trains more than once
         self.accelerator = Accelerator(
@@ -47,16 +49,16 @@ class Steps:
         torch.manual_seed(config.seed)
         self.space = COLOR_SPACES[config.color_space]
         self.terms = objective(config)
-        self.generator, self.optimizer = self._prepare(build_generator(config), config.lr)
+        generator = build_generator(config).to(self.device, self.dtype)
+        self.average = None
+        if config.ema:  # a copy, made before `prepare` wraps mixed precision around the original
+            self.average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+        self.generator, self.optimizer = self._prepare(generator, config.lr)
         self.discriminator = build_discriminator(config)
         if self.discriminator:
             lr = config.discriminator_lr or config.lr
             self.discriminator, self.discriminator_optimizer = self._prepare(self.discriminator, lr)
             self.terms.insert(0, Term("GAN", config.gan_weight, self.fooling))
-        self.average = None
-        if config.ema:
-            plain = self.accelerator.unwrap_model(self.generator, keep_fp32_wrapper=False)
-            self.average = AveragedModel(plain, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
 
     def _prepare(self, model, lr):
         """A model and its optimizer on the device, in the precision, shared by the processes."""

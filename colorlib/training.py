@@ -5,7 +5,9 @@ state.pt, from which an interrupted training goes on.
 """
 
 import contextlib
+import dataclasses
 import logging
+import pickle
 import shutil
 import signal
 import threading
@@ -19,7 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from colorlib import history, plots
-from colorlib.config import MONITORS, Config, ConfigError
+from colorlib.config import MONITORS, RESUMABLE, Config, ConfigError, flag
 from colorlib.data import DataError, PhotoSet, augment, load_photos, loader, spread
 from colorlib.files import write_atomically
 from colorlib.metrics import Metrics
@@ -68,6 +70,7 @@ class Training(Steps):
 
         self.step, self.epoch, self.in_epoch = 0, 0, 0  # steps, whole epochs, batches of the epoch under way
         self.sums, self.seconds = {}, 0.0  # losses and time of the epoch under way
+        self.sum_dtype = torch.float32 if self.device.type == "mps" else torch.float64  # Apple's GPUs have no float64
         self.rows, self.timing, self.best, self.since_best, self.plateaus = [], [], None, 0, 0
         self.stop_requested = False
 
@@ -121,7 +124,7 @@ class Training(Steps):
         for batch in self.batches:
             losses = self.run_step(batch)
             for name, loss in losses.items():
-                self.sums[name] = self.sums.get(name, 0) + loss.double()
+                self.sums[name] = self.sums.get(name, 0) + loss.to(self.sum_dtype)
             self.step, self.in_epoch = self.step + 1, self.in_epoch + 1
             bar.update()
             if self.in_epoch % 10 == 1:
@@ -269,11 +272,18 @@ class Training(Steps):
         """Write everything that `load_state` needs to go on as if nothing had happened."""
         if self.is_main:
             state = {name: part.state_dict() for name, part in self._parts_with_state().items()}
-            state |= {"counters": {name: getattr(self, name) for name in self.COUNTERS}}
+            counters = {name: getattr(self, name) for name in self.COUNTERS}
+            state["counters"] = counters | {"train_images": len(self.train_indices)}
             write_atomically(self.folder / "state.pt", lambda path: torch.save(state, path))
 
     def load_state(self) -> None:
         """Go on from the folder's state.pt; without one, from the start. Raises `ConfigError`."""
+        before = dataclasses.asdict(Config.load(self.folder / "config.json"))
+        for name, value in dataclasses.asdict(self.config).items():
+            if value != before[name] and name not in RESUMABLE:
+                raise ConfigError(
+                    f"--resume can't change {flag(name)} from {before[name]} to {value}; train anew for that"
+                )
         file = self.folder / "state.pt"
         if not file.is_file():
             log.warning("%s has no state.pt yet: starting from the first step", self.folder)
@@ -281,10 +291,14 @@ class Training(Steps):
         try:
             state = torch.load(file, map_location=self.device, weights_only=True)
             for name, part in self._parts_with_state().items():
-                part.load_state_dict(state[name])
-        except (RuntimeError, KeyError, ValueError) as error:
-            raise ConfigError(f"{file} doesn't fit these settings ({str(error).splitlines()[0]})") from None
-        for name, value in state["counters"].items():
+                if name in state or name != "scaler":  # begun in another precision
+                    part.load_state_dict(state[name])
+            counters = state["counters"]
+        except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            raise ConfigError(f"{file} can't be read ({str(error).splitlines()[0]}); train anew") from None
+        if counters.pop("train_images") != len(self.train_indices):
+            raise ConfigError(f"--resume: {self.config.dataset} isn't the same set of pictures as before; train anew")
+        for name, value in counters.items():
             setattr(self, name, value)
 
     def draw_preview(self) -> None:
@@ -324,6 +338,10 @@ def fit(
     folder = Path(config.checkpoints_path)
     if (folder / "config.json").exists() and not overwrite and not resume:
         raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
+    if resume and overwrite:
+        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
+    if resume and not (folder / "config.json").exists():
+        raise ConfigError(f"{folder} holds no training to --resume; name its folder with --checkpoints-path")
     training = Training(config, photo_set, progress)
     if resume:
         training.load_state()

@@ -142,6 +142,12 @@ def test_originals_are_never_overwritten(checkpoint, tmp_path, photo, capsys):
         ["train", "--device", "toaster"],
         ["train", "--unknown", "1"],
         ["train", "--batch-size", "1.5"],
+        ["train", "--epochs", "inf"],
+        ["train", "--reci", "source-004"],  # no flag is guessed
+        ["train", "--resume", "--checkpoints-path", "nothing/here"],
+        ["evaluate", "x", "--limit-images", "-3"],
+        ["colorize", "x", "y", "--output", "z", "--size", "0"],
+        ["plot", "x", "--epochs", "-1"],
         ["evaluate", "/no/such/folder"],
         ["colorize", "/no/such/folder", "x.png", "--output", "out"],
         ["dance"],
@@ -153,6 +159,23 @@ def test_bad_input_is_one_line_and_exit_code_2(argv, capsys, tmp_path, monkeypat
     assert run(*argv) == 2
     assert one_line(capsys).startswith("colorlib")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_scale_is_named(capsys, monkeypatch):
+    monkeypatch.setenv("COLORLIB_SCALE", "big")
+    assert run("train", "--recipe", "source-000") == 2
+    assert "COLORLIB_SCALE is 'big'" in one_line(capsys)
+
+
+def test_resume_with_another_recipe_is_refused(checkpoint, capsys):
+    assert run("train", "--recipe", "source-004", "--scale", "smoke", "--resume", "--checkpoints-path", checkpoint) == 2
+    assert "--resume can't change" in one_line(capsys)
+
+
+def test_demo_leaves_another_training_alone(checkpoint, capsys):
+    before = (checkpoint / "history.csv").read_bytes()
+    assert run("demo", "--output", checkpoint) == 2
+    assert "holds another training" in one_line(capsys) and (checkpoint / "history.csv").read_bytes() == before
 
 
 def test_missing_photos_and_empty_folders(checkpoint, tmp_path, capsys):

@@ -164,6 +164,12 @@ def test_folders_that_do_not_fit_are_named(colorizer, tmp_path):
         (tmp_path / "config.json").write_text(json.dumps(config | change))
         with pytest.raises(ColorizerError, match=words):
             Colorizer.load(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(config | {"color_space": "lab_unit"}))
+    with pytest.raises(ColorizerError, match="isn't the one that these weights were saved with"):
+        Colorizer.load(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(config | {"lr": "fast"}))
+    with pytest.raises(ColorizerError, match="config.json: not a configuration"):
+        Colorizer.load(tmp_path)
     (tmp_path / "config.json").write_text("not json")
     with pytest.raises(ColorizerError, match="config.json: not a configuration"):
         Colorizer.load(tmp_path)

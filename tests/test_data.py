@@ -118,8 +118,18 @@ def test_npz(tmp_path):
     np.savez(tmp_path / "set.npz", images=pictures)
     np.testing.assert_array_equal(load_photos(str(tmp_path / "set.npz"), progress=False).images, pictures)
     np.savez(tmp_path / "other.npz", pixels=pictures)
-    with pytest.raises(DataError, match="images"):
-        load_photos(str(tmp_path / "other.npz"), progress=False)
+    np.savez(tmp_path / "floats.npz", images=pictures / 255)
+    (tmp_path / "broken.npz").write_bytes(b"no")
+    for name in ("other", "floats", "broken"):
+        with pytest.raises(DataError, match="images"):
+            load_photos(str(tmp_path / f"{name}.npz"), progress=False)
+
+
+def test_bundled_photos_that_cannot_be(tmp_path):
+    with pytest.raises(DataError, match="no pictures of 1024 pixels"):
+        load_photos("bundled", size=1024, progress=False)
+    with pytest.raises(DataError, match="take no --dataset-path"):
+        load_photos("bundled", tmp_path, progress=False)
 
 
 def test_the_second_time_nothing_is_decoded(tmp_path, monkeypatch):

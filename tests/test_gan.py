@@ -77,8 +77,10 @@ def test_spectral_norm_bounds_every_layer():
 
 
 def test_too_many_levels_are_named():
-    with pytest.raises(ValueError, match="leave nothing of a picture of 8"):
+    with pytest.raises(ValueError, match="leave too little of a picture of 8"):
         Discriminator("conv", widths=(4, 4, 4, 4, 4), image_size=8)
+    with pytest.raises(ValueError, match="leave too little of a picture of 16"):
+        Discriminator("patch70", widths=(4, 4, 4, 4), image_size=16)
 
 
 # ------------------------------------------------------------ source 003's generator, and noise
@@ -234,6 +236,15 @@ def test_ema_is_the_moving_average(config, photo_set):
     assert torch.allclose(training.colorizer().generator.state_dict()[name], expected, atol=1e-6)
 
 
+def test_ema_leaves_mixed_precision_to_the_generator(config, photo_set):
+    """The average is a copy: the generator that trains still computes in bfloat16."""
+    training = Training(config.replace(ema=0.9, precision="bf16"), photo_set, progress=False)
+    seen = []
+    training.generator.encoder[0][0].register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    training.alternate(photo_set.batch(range(8)).float() / 255)
+    assert set(seen) == {torch.bfloat16}
+
+
 # ------------------------------------------------------------ the whole training
 
 
@@ -288,6 +299,14 @@ def test_a_loss_that_is_not_finite_stops_the_training(config, photo_set, monkeyp
         ({"l1_weight": 0.0, "gan_weight": 0.0}, "nothing to learn"),
         ({"generator_steps": 0}, "--generator-steps"),
         ({"patience": 0}, "--patience"),
+        ({"patience": 3, "monitor": "last"}, "--monitor last"),
+        ({"lr_schedule": "plateau", "monitor": "last"}, "--monitor last"),
+        ({"plateau_patience": 0}, "--plateau-patience"),
+        ({"discriminator_lr": 0.0}, "--discriminator-lr"),
+        ({"discriminator_widths": (8, 0)}, "--discriminator-widths"),
+        ({"seed": -1}, "--seed"),
+        ({"beta1": 1.5}, "--beta1"),
+        ({"batch_size": 1, "image_size": 8}, "--batch-size"),
     ],
 )
 def test_bad_settings_are_named(changes, words):

@@ -38,6 +38,12 @@ def test_16_bit_gray_is_scaled_not_cut(tmp_path, original):
     assert difference(photos.read_rgb(tmp_path / "deep.tif").getchannel("G"), gray) == 0
 
 
+def test_floats_from_0_to_1_are_scaled(tmp_path, original):
+    gray = np.asarray(original.convert("L"))
+    Image.fromarray(gray.astype(np.float32) / 255).save(tmp_path / "float.tif")
+    assert difference(photos.read_rgb(tmp_path / "float.tif").getchannel("G"), gray) == 0
+
+
 def test_transparency_lies_over_white(tmp_path, original):
     image = original.convert("RGBA")
     image.putalpha(Image.new("L", image.size, 0))
@@ -52,6 +58,23 @@ def test_exif_rotation(tmp_path, original):
     image = photos.read_rgb(tmp_path / "turned.jpg")
     assert image.size == (60, 90)
     assert difference(image, original.transpose(Image.Transpose.ROTATE_270)) < 4
+
+
+def test_damaged_exif_costs_the_exif_and_not_the_photo(tmp_path, original):
+    """Every byte of the EXIF data is broken once; the picture stays as it is."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "camera", 1
+    buffer = io.BytesIO()
+    original.save(buffer, "JPEG", exif=exif)
+    whole, reference = buffer.getvalue(), None
+    start, length = whole.index(b"Exif"), len(exif.tobytes())
+    for place in range(start + 6, start + length):
+        (tmp_path / "a.jpg").write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+        image = photos.open_photo(tmp_path / "a.jpg")
+        assert isinstance(photos.exif_bytes(image), bytes)
+        pixels = np.asarray(photos.to_rgb(photos.upright(image))[0])
+        reference = pixels if reference is None else reference
+        assert pixels.size == reference.size
 
 
 def test_an_embedded_profile_is_converted(original):

@@ -1,5 +1,6 @@
 """A training killed at any moment goes on as if nothing had happened; two processes train as one."""
 
+import dataclasses
 import json
 import os
 import random
@@ -125,13 +126,46 @@ def test_resume_can_train_longer(tmp_path, never_interrupted):
 def test_resume_with_other_networks_is_refused(tmp_path):
     config = get("source-000", "smoke").replace(max_steps=1, limit_images=32, checkpoints_path=str(tmp_path / "run"))
     fit(config, progress=False)
-    with pytest.raises(ConfigError, match="state.pt doesn't fit"):
+    with pytest.raises(ConfigError, match="can't change --widths"):
         fit(config.replace(widths=(4, 8, 16)), resume=True, progress=False)
+    with pytest.raises(ConfigError, match="can't change --batch-size"):
+        fit(config.replace(batch_size=16), resume=True, progress=False)
+    with pytest.raises(ConfigError, match="give one of them"):
+        fit(config, resume=True, overwrite=True, progress=False)
+
+
+def test_resume_with_other_pictures_or_none_is_refused(tmp_path):
+    photo_set = load_photos("bundled", size=32, progress=False)
+    config = get("source-000", "smoke").replace(max_steps=1, checkpoints_path=str(tmp_path / "run"), limit_images=None)
+    with pytest.raises(ConfigError, match="no training to --resume"):
+        fit(config, photo_set, resume=True, progress=False)
+    fit(config, photo_set, progress=False)
+    fewer = dataclasses.replace(
+        photo_set, images=photo_set.images[:900], group=photo_set.group[:900], gray=photo_set.gray[:900]
+    )
+    with pytest.raises(ConfigError, match="isn't the same set of pictures"):
+        fit(config, fewer, resume=True, progress=False)
+    (tmp_path / "run" / "state.pt").write_bytes(b"")
+    with pytest.raises(ConfigError, match="state.pt can't be read"):
+        fit(config, photo_set, resume=True, progress=False)
+
+
+def test_two_processes_share_one_validation_picture_and_half_precision(tmp_path):
+    """One of them has nothing to validate on, and batch norm's statistics keep single precision."""
+    settings = ["--recipe", "source-000", "--scale", "smoke", "--limit-images", "64", "--valid-images", "1"]
+    settings += ["--epochs", "1", "--precision", "bf16", "--device", "cpu", "--checkpoints-path", str(tmp_path / "run")]
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    argv = [*launcher, "-m", "colorlib", "train", *settings]
+    done = subprocess.run(argv, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    (row,) = read_csv(tmp_path / "run" / "history.csv")
+    assert row["valid_mae"] > 0
 
 
 def test_two_processes_train_as_one(tmp_path):
     """The same global batch, in one process and in two (gloo, on the CPU): the same training, but for rounding."""
     settings = ["--recipe", "source-000", "--scale", "smoke", "--limit-images", "128", "--valid-images", "31"]
+    settings += ["--spectral-norm", "False"]  # batch norm in both networks: the harder case
     settings += ["--epochs", "2", "--precision", "fp32", "--device", "cpu", "--augment", "False", "--lr", "2e-4"]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     for name, start in (("one", [sys.executable]), ("two", launcher)):

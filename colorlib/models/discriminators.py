@@ -35,8 +35,8 @@ class Discriminator(nn.Module):
                 layers.append(nn.BatchNorm2d(width))
             layers.append(nn.LeakyReLU(0.2))
             channels, size = width, (size + 2 * padding - kernel) // stride + 1
-        if size < 1:
-            raise ValueError(f"{len(widths)} levels of stride 2 leave nothing of a picture of {image_size} pixels")
+        if size < (2 if kind == "patch70" else 1):
+            raise ValueError(f"{len(widths)} levels leave too little of a picture of {image_size} pixels")
         if kind == "dense":
             layers += [nn.Flatten(), wrap(nn.Linear(channels * size * size, 512)), wrap(nn.Linear(512, 1))]
         elif kind == "conv":
