@@ -295,7 +295,8 @@ class Training(Steps):
                     part.load_state_dict(state[name])
             counters = state["counters"]
         except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            raise ConfigError(f"{file} can't be read ({str(error).splitlines()[0]}); train anew") from None
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise ConfigError(f"{file} can't be read ({reason}); train anew") from None
         if counters.pop("train_images") != len(self.train_indices):
             raise ConfigError(f"--resume: {self.config.dataset} isn't the same set of pictures as before; train anew")
         for name, value in counters.items():
