@@ -82,7 +82,7 @@ def evaluate(arguments) -> int:
     text = json.dumps(result, indent=2) + "\n"
     if arguments.json:
         Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(arguments.json, lambda path: Path(path).write_text(text))
+        write_atomically(arguments.json, text)
     size = config.image_size
     print(f"{arguments.dataset}, {part}: {len(indices):,} pictures of {size}x{size}, on {device_name(device)}")
     print(metrics.table(rows))
@@ -114,7 +114,7 @@ def colorize(arguments) -> int:
         if colorizer.config.generator == "gray_fed" and arguments.size != colorizer.config.image_size:
             raise ConfigError(f"--size {arguments.size}: this generator takes {colorizer.config.image_size} alone")
         colorizer.config.replace(image_size=arguments.size)  # an impossible size is refused here
-    jobs = plan_outputs(arguments.photos, Path(arguments.output))
+    jobs = photos.plan_outputs(arguments.photos, Path(arguments.output))
     failed = []
 
     def readable():
@@ -132,52 +132,13 @@ def colorize(arguments) -> int:
     bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
     with bar:
         for colorized in colorizer.colorize_many(readable(), arguments.size):
-            save_photo(colorized, *opened.pop(0))
+            photos.save_photo(colorized, *opened.pop(0))
             bar.update()
     done = len(jobs) - len(failed)
     print(f"colorized {done} photo{'s' * (done != 1)} into {arguments.output}")
     if failed:
         log.warning("%d of %d photos could not be read", len(failed), len(jobs))
     return 2 if failed else 0
-
-
-def plan_outputs(inputs: list[str], output: Path) -> list[tuple[Path, Path]]:
-    """Which photo goes where: JPEG stays JPEG, all else becomes PNG; the folders below a folder are kept."""
-    sources = []
-    for entry in map(Path, inputs):
-        if entry.is_dir():
-            found = photos.find_photos(entry)
-            if not found:
-                raise photos.PhotoError(f"{entry}: no photos in it; looked for {' '.join(sorted(photos.ENDINGS))}")
-            sources += [(path, path.relative_to(entry)) for path in found]
-        elif entry.is_file():
-            sources.append((entry, Path(entry.name)))
-        else:
-            raise photos.PhotoError(f"{entry}: no such photo or folder")
-    jobs, taken = [], set()
-    for source, relative in sources:
-        ending = relative.suffix if relative.suffix.lower() in (".jpg", ".jpeg", ".png") else ".png"
-        target, number = output / relative.with_suffix(ending), 2
-        while target in taken:
-            target = output / relative.with_name(f"{relative.stem}-{number}{ending}")
-            number += 1
-        taken.add(target)
-        jobs.append((source, target))
-    originals = {source.resolve() for source, _ in jobs}
-    overwritten = [target for _, target in jobs if target.resolve() in originals]
-    if overwritten:
-        raise photos.PhotoError(f"{overwritten[0]}: is one of the photos; give an --output folder of its own")
-    return jobs
-
-
-def save_photo(image, target: Path, exif) -> None:
-    """Write a photo as its name's ending says, as a whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.suffix.lower() == ".png":
-        options = {"format": "PNG"}
-    else:
-        image, options = image.convert("RGB"), {"format": "JPEG", "quality": 95, "subsampling": 0}
-    write_atomically(target, lambda path: image.save(path, exif=exif, **options))
 
 
 def table(arguments) -> int:
@@ -188,7 +149,7 @@ def table(arguments) -> int:
         raise ConfigError(str(error)) from None
     if arguments.csv:
         text = "".join(",".join(line) + "\n" for line in lines)
-        write_atomically(arguments.csv, lambda path: Path(path).write_text(text))
+        write_atomically(arguments.csv, text)
     print(markdown_table(lines))
     return 0
 
@@ -202,7 +163,7 @@ def plot(arguments) -> int:
         ("strip.png", plots.grid(run.learning_strip(arguments.epochs))),
     ):
         png = plots.to_png(figure)
-        write_atomically(output / name, lambda path, png=png: Path(path).write_bytes(png))
+        write_atomically(output / name, png)
         print(output / name)
     return 0
 

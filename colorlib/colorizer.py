@@ -57,7 +57,7 @@ class Colorizer:
         }
         # The weights carry their configuration too, so that `load` notices a mixture of two runs' files.
         metadata = {"config": json.dumps(json.loads(self.config.to_json()))}
-        write_atomically(folder / "config.json", lambda path: Path(path).write_text(self.config.to_json()))
+        write_atomically(folder / "config.json", self.config.to_json())
         write_atomically(folder / "model.safetensors", lambda path: save_file(weights, path, metadata))
 
     @classmethod

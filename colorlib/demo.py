@@ -43,7 +43,7 @@ def run_demo(output: Path) -> int:
 
     test = photo_set.split(config.splits, config.seed)["test"]
     rows = metrics.evaluate(loader(photo_set, test, 128, shuffle=False), colorizer.colorize_batch)
-    write_atomically(output / "metrics.json", lambda path: Path(path).write_text(json.dumps(rows, indent=2) + "\n"))
+    write_atomically(output / "metrics.json", json.dumps(rows, indent=2) + "\n")
     draw_tiles(colorizer, photo_set.batch(spread(test, 10)) / 255, output / "tiles.png")
     draw_photos(colorizer, output)
 
@@ -59,7 +59,7 @@ def draw_tiles(colorizer: Colorizer, true_rgb, path: Path) -> None:
     """Tiles in three rows: gray, ours, true."""
     rows = {"gray": metrics.gray_row(true_rgb), "ours": colorizer.colorize_batch(true_rgb), "true": true_rgb}
     png = plots.to_png(plots.grid(rows))
-    write_atomically(path, lambda temporary: Path(temporary).write_bytes(png))
+    write_atomically(path, png)
 
 
 def draw_photos(colorizer: Colorizer, output: Path) -> None:
@@ -75,4 +75,4 @@ def draw_photos(colorizer: Colorizer, output: Path) -> None:
         for label, image in (("gray", original.convert("L").convert("RGB")), ("ours", ours), ("true", original)):
             columns[label].append(photos.square(image, 256))
     png = plots.to_png(plots.grid({label: np.stack(images) for label, images in columns.items()}, tile=1.6))
-    write_atomically(output / "photos.png", lambda temporary: Path(temporary).write_bytes(png))
+    write_atomically(output / "photos.png", png)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from pathlib import Path
 
 from colorlib.files import write_atomically
 from colorlib.tables import markdown_table
@@ -16,7 +15,7 @@ def write_csv(rows: list[Row], path) -> None:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_atomically(path, lambda temporary: Path(temporary).write_text(text.getvalue()))
+    write_atomically(path, text.getvalue())
 
 
 def read_csv(path) -> list[Row]:

@@ -1,4 +1,4 @@
-"""One photo at a time: reading any mode rightly, finding photos in folders, cutting squares, the bundled ones.
+"""Photos as files: reading any mode rightly, finding them in folders, writing them, cutting squares, the bundled ones.
 
 Everything that enters colorlib from a file comes through `open_photo`.
 """
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from colorlib.files import write_atomically
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
@@ -95,6 +97,48 @@ def find_photos(folder) -> list[Path]:
         raise PhotoError(f"{folder}: no such folder")
     found = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     return sorted(p for p in found if not any(x.startswith(".") for x in p.relative_to(folder).parts))
+
+
+def plan_outputs(inputs: list[str], output: Path) -> list[tuple[Path, Path]]:
+    """Which photo goes where: JPEG stays JPEG, all else becomes PNG; the folders below a folder are kept.
+
+    inputs: photos and folders of them. Raises `PhotoError` for one that isn't there or would be overwritten.
+    """
+    sources = []
+    for entry in map(Path, inputs):
+        if entry.is_dir():
+            found = find_photos(entry)
+            if not found:
+                raise PhotoError(f"{entry}: no photos in it; looked for {' '.join(sorted(ENDINGS))}")
+            sources += [(path, path.relative_to(entry)) for path in found]
+        elif entry.is_file():
+            sources.append((entry, Path(entry.name)))
+        else:
+            raise PhotoError(f"{entry}: no such photo or folder")
+    jobs, taken = [], set()
+    for source, relative in sources:
+        ending = relative.suffix if relative.suffix.lower() in (".jpg", ".jpeg", ".png") else ".png"
+        target, number = output / relative.with_suffix(ending), 2
+        while target in taken:
+            target = output / relative.with_name(f"{relative.stem}-{number}{ending}")
+            number += 1
+        taken.add(target)
+        jobs.append((source, target))
+    originals = {source.resolve() for source, _ in jobs}
+    overwritten = [target for _, target in jobs if target.resolve() in originals]
+    if overwritten:
+        raise PhotoError(f"{overwritten[0]}: is one of the photos; give an --output folder of its own")
+    return jobs
+
+
+def save_photo(image, target: Path, exif) -> None:
+    """Write a photo as its name's ending says, as a whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.suffix.lower() == ".png":
+        options = {"format": "PNG"}
+    else:
+        image, options = image.convert("RGB"), {"format": "JPEG", "quality": 95, "subsampling": 0}
+    write_atomically(target, lambda path: image.save(path, exif=exif, **options))
 
 
 def bundled_photos() -> list[Path]:

@@ -11,6 +11,7 @@ from colorlib import history, plots
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config, ConfigError
 from colorlib.data import spread
+from colorlib.files import write_atomically
 from colorlib.metrics import gray_row
 
 
@@ -35,6 +36,12 @@ class Run:
         """The colorizer of the `best` epoch (by the configuration's `monitor`), or of the `last`."""
         which = which if (self.folder / which).is_dir() else "last"
         return Colorizer.load(self.folder / which, device)
+
+    def add_strip(self, name: str, rgb: torch.Tensor) -> None:
+        """Keep a few pictures `(N, 3, S, S)` in [0, 1] side by side: those of an epoch ("0001", ...), or "true"."""
+        (self.folder / "strips").mkdir(exist_ok=True)
+        strip = Image.fromarray(np.concatenate(list(plots.to_pixels(rgb)), axis=1))
+        write_atomically(self.folder / "strips" / f"{name}.png", lambda path: strip.save(path, format="PNG"))
 
     def strips(self) -> dict[int, np.ndarray]:
         """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`."""

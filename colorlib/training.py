@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -104,7 +103,7 @@ class Training(Steps):
         """Train to the end, or to Ctrl-C; either way the folder holds a usable colorizer."""
         if self.is_main:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / "config.json", lambda path: Path(path).write_text(self.config.to_json()))
+            write_atomically(self.folder / "config.json", self.config.to_json())
         bar = tqdm(
             total=self.total_steps, initial=self.step, unit="step", disable=not self.progress, dynamic_ncols=True
         )
@@ -305,14 +304,10 @@ class Training(Steps):
     def draw_preview(self) -> None:
         """Keep how a few fixed validation pictures look now, and draw them over the epochs so far."""
         true_rgb = self.photo_set.batch(spread(self.valid_indices, STRIP_PICTURES)).to(self.device) / 255
-        (self.folder / "strips").mkdir(exist_ok=True)
-        for name, rgb in (("true", true_rgb), (f"{self.epoch:04d}", self.colorizer().colorize_batch(true_rgb))):
-            strip = Image.fromarray(np.concatenate(list(plots.to_pixels(rgb)), axis=1))
-            write_atomically(
-                self.folder / "strips" / f"{name}.png", lambda path, strip=strip: strip.save(path, format="PNG")
-            )
-        png = plots.to_png(plots.grid(Run(self.folder, self.config, self.rows).learning_strip()))
-        write_atomically(self.folder / "preview.png", lambda path: Path(path).write_bytes(png))
+        run = Run(self.folder, self.config, self.rows)
+        run.add_strip("true", true_rgb)
+        run.add_strip(f"{self.epoch:04d}", self.colorizer().colorize_batch(true_rgb))
+        write_atomically(self.folder / "preview.png", plots.to_png(plots.grid(run.learning_strip())))
 
 
 def monitored(row: history.Row, monitor: str) -> float:
