@@ -47,7 +47,7 @@ def grid(rows: dict, columns: int | None = None, tile: float = 1.1, title: str |
     count = max(len(images) for images in rows.values())
     height, width = next(iter(rows.values())).shape[1:3]
     longest = max(len(line) for label in rows for line in label.splitlines())
-    margin = 0.2 + 0.08 * longest  # inches: room for the labels
+    margin = 0.25 + 0.08 * longest  # inches: room for the labels
     figure, axes = plt.subplots(
         len(rows),
         count,

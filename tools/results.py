@@ -100,8 +100,6 @@ def readme() -> str:
         for row in ("model", "gray", "oracle_mean"):
             values = [format(figures[row][name], form) for name, (_, form) in COLUMNS.items()]
             lines.append(f"| {row.replace('_', ' ')} | " + " | ".join(values) + " |")
-        if (folder / "note.md").exists():  # what the commands alone don't say of this run
-            lines += ["", (folder / "note.md").read_text().strip()]
         with open(folder / "losses.csv") as file:
             heading, *rows = csv.reader(file)
         lines += ["", "| " + " | ".join(heading) + " |", "| --- |" + " ---: |" * (len(heading) - 1)]
