@@ -167,7 +167,7 @@ def losses(rows: list[dict]) -> Figure:
         axis.set(xlabel="epoch", ylabel="loss")
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.3)
-        axis.legend(frameon=False)
+        axis.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))  # above: the lines fill it
     plt.close(figure)
     return figure
 
