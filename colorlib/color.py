@@ -54,7 +54,7 @@ def _mix(image: Tensor, matrix) -> Tensor:
     Written as sums rather than a matrix product, which autocast would run in half precision.
     """
     c0, c1, c2 = image.unbind(dim=1)
-    return torch.stack([m0 * c0 + m1 * c1 + m2 * c2 for m0, m1, m2 in matrix], dim=1)
+    return torch.stack([(m0 * c0).add(c1, alpha=m1).add(c2, alpha=m2) for m0, m1, m2 in matrix], dim=1)
 
 
 def _curve_from(x: Tensor, threshold: float, slope: float, curve) -> Tensor:
