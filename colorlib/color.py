@@ -66,21 +66,26 @@ def _curve_from(x: Tensor, threshold: float, slope: float, curve) -> Tensor:
     return curve(x.clamp_min(threshold)) + slope * (x.clamp_max(threshold) - threshold)
 
 
+def _power(x: Tensor, exponent: float) -> Tensor:
+    """`x ** exponent` for x above 0. torch's own takes any x, and on a processor twice the time."""
+    return (exponent * x.log()).exp()
+
+
 def srgb_to_linear(rgb: Tensor) -> Tensor:
     """Undo the sRGB transfer curve: values in [0, 1] to light intensities in [0, 1]."""
-    return _curve_from(rgb, 0.04045, 1 / 12.92, lambda v: ((v + 0.055) / 1.055) ** 2.4)
+    return _curve_from(rgb, 0.04045, 1 / 12.92, lambda v: _power((v + 0.055) / 1.055, 2.4))
 
 
 def linear_to_srgb(linear: Tensor) -> Tensor:
     """The sRGB transfer curve: light intensities in [0, 1] to values in [0, 1]."""
-    return _curve_from(linear, 0.0031308, 12.92, lambda v: 1.055 * v ** (1 / 2.4) - 0.055)
+    return _curve_from(linear, 0.0031308, 12.92, lambda v: 1.055 * _power(v, 1 / 2.4) - 0.055)
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB `(B, 3, H, W)` in [0, 1] to Lab `(B, 3, H, W)`: L in [0, 100], a and b in about [-110, 110]."""
     dtype, rgb = rgb.dtype if isinstance(rgb, Tensor) else None, _check(rgb, "rgb")
     share = _mix(srgb_to_linear(rgb.contiguous()), RGB_TO_SHARE)  # of white's X, Y and Z
-    f = _curve_from(share, EPSILON, SLOPE, lambda t: t ** (1 / 3))
+    f = _curve_from(share, EPSILON, SLOPE, lambda t: _power(t, 1 / 3))
     x, y, z = f.unbind(dim=1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1).to(dtype)
 
