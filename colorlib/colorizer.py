@@ -7,42 +7,46 @@ The color is predicted at the model's size, brought up to the photo's, and joine
 Opening a folder executes nothing: no pickle.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from colorlib import photos
 from colorlib.color import COLOR_SPACES, join_lightness, rgb_to_lab
-from colorlib.config import Config, ConfigError
+from colorlib.config import Model
+from colorlib.engine import choose_precision, memory_format
+from colorlib.errors import ColorizerError, ConfigError
 from colorlib.files import write_atomically
-from colorlib.models import build_generator
+from colorlib.hub import download, is_hub_name
+from colorlib.models import build_generator, evaluating, generate
 
 STRIP_PIXELS = 2**20  # a photo is joined in strips of about this many pixels, which bounds the memory it takes
 
 BATCH_PIXELS = 2**25  # nor are more of them held at once than have about this many pixels together
 
 
-class ColorizerError(ValueError):
-    """A folder that holds no colorizer, or one that doesn't fit; the message says which and why."""
-
-
 class Colorizer:
-    """A generator and the configuration that it was trained with."""
+    """A generator, and the model that says what it sees and predicts.
 
-    def __init__(self, generator: nn.Module, config: Config):
-        self.generator, self.config = generator.eval(), config
-        self.space = COLOR_SPACES[config.color_space]
+    precision: auto (half where the device has it natively), fp32, bf16, fp16. The generator's mode, training or
+    evaluation, is the same after each call as before.
+    """
+
+    def __init__(self, generator: nn.Module, model: Model, precision: str = "auto"):
+        self.generator, self.model = generator, model
+        self.space = COLOR_SPACES[model.color_space]
+        self.precision = choose_precision(precision, self.device)
 
     @property
     def device(self) -> torch.device:
+        """Where the generator computes."""
         return next(self.generator.parameters()).device
 
     # ------------------------------------------------------------ the folder
@@ -55,28 +59,22 @@ class Colorizer:
             name: (value.float() if value.is_floating_point() else value).contiguous().cpu()
             for name, value in self.generator.state_dict().items()
         }
-        # The weights carry their configuration too, so that `load` notices a mixture of two runs' files.
-        metadata = {"config": json.dumps(json.loads(self.config.to_json()))}
-        write_atomically(folder / "config.json", self.config.to_json())
-        write_atomically(folder / "model.safetensors", lambda path: save_file(weights, path, metadata))
+        write_atomically(folder / "config.json", self.model.to_json())
+        write_atomically(folder / "model.safetensors", lambda path: save_file(weights, path))
 
     @classmethod
-    def load(cls, folder, device="cpu") -> "Colorizer":
-        """Open a colorizer's folder, or a training's folder (its `best`). Raises `ColorizerError`."""
-        folder = Path(folder)
-        if not (folder / "model.safetensors").is_file():
-            inner = [folder / name for name in ("best", "last") if (folder / name / "model.safetensors").is_file()]
-            if not inner:
-                raise ColorizerError(
-                    f"{folder}: no colorizer here; looked for config.json and model.safetensors, in best/ and last/ too"
-                )
-            folder = inner[0]
+    def load(cls, name, device="cpu", precision: str = "auto") -> "Colorizer":
+        """Open a colorizer's folder, a training's folder (its `best`), or `owner/name` from the Hugging Face hub.
+
+        Raises `ColorizerError`.
+        """
+        folder = find_folder(name)
         try:
-            config = Config.load(folder / "config.json")
-            generator = build_generator(config)
-            generator.load_state_dict(load_file(folder / "model.safetensors"))
-            with safe_open(folder / "model.safetensors", "pt") as file:
-                written = (file.metadata() or {}).get("config")
+            model = Model.load(folder / "config.json")
+            with torch.device("meta"):  # no memory, no random weights: both come with the file
+                generator = build_generator(model)
+            weights = load_file(folder / "model.safetensors")
+            generator.load_state_dict(weights, assign=True)
         except ConfigError as error:
             raise ColorizerError(str(error)) from None
         except (SafetensorError, OSError) as error:
@@ -84,9 +82,11 @@ class Colorizer:
         except RuntimeError as error:
             first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
             raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
-        if written and Config(**json.loads(written)) != config:
-            raise ColorizerError(f"{folder}: config.json isn't the one that these weights were saved with")
-        return cls(generator.to(device), config)
+        broken = [name for name, value in weights.items() if not value.isfinite().all()]
+        if broken:
+            raise ColorizerError(f"{folder / 'model.safetensors'}: {broken[0]} holds values that are not finite")
+        generator = generator.float().to(device)
+        return cls(generator.to(memory_format=memory_format(torch.device(device))), model, precision)
 
     # ------------------------------------------------------------ batches of pictures at the model's size
 
@@ -94,16 +94,18 @@ class Colorizer:
     def predict_ab(self, rgb: Tensor) -> Tensor:
         """Color for pictures of which only the lightness is looked at.
 
-        rgb: `(B, 3, S, S)` sRGB in [0, 1]. Returns Lab's a and b `(B, 2, S, S)`, float32.
+        rgb: `(B, 3, S, S)` sRGB in [0, 1], on any device. Returns Lab's a and b `(B, 2, S, S)`, float32, on the
+        generator's.
         """
-        gray, _ = self.space.split(rgb)
-        parameter = next(self.generator.parameters())
-        color = self.generator(gray.to(parameter.dtype)).float()
+        gray, _ = self.space.split(rgb.to(self.device))
+        with evaluating(self.generator):
+            color = generate(self.generator, gray, self.precision).float()
         return self.space.ab(gray.float(), color)
 
     @torch.no_grad()
     def colorize_batch(self, rgb: Tensor) -> Tensor:
         """Colorize pictures at the model's size: sRGB `(B, 3, S, S)` in [0, 1] to the same, lightness kept."""
+        rgb = rgb.to(self.device)
         return join_lightness(rgb_to_lab(rgb.float())[:, :1], self.predict_ab(rgb))
 
     # ------------------------------------------------------------ photos of any size
@@ -119,7 +121,11 @@ class Colorizer:
 
     def colorize_many(self, photos_: Iterable, size: int | None = None, batch_size: int = 16) -> Iterator[Image.Image]:
         """Colorize photos one after the other; the generator sees up to `batch_size` of them at once."""
-        size = size or self.config.image_size
+        size = size or self.model.image_size
+        try:
+            self.generator.check_size(size, size)
+        except ValueError as error:
+            raise ColorizerError(f"--size {size}: {error}") from None
         batch = []
         for photo in photos_:
             batch.append(photos.to_rgb(as_image(photo)))
@@ -151,6 +157,19 @@ class Colorizer:
             joined = join_lightness(rgb_to_lab(strip)[:, :1], color)
             result[top : top + rows] = (joined[0] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
         return result
+
+
+def find_folder(name) -> Path:
+    """The folder that holds a colorizer: the named one, its best/ or last/, or what a hub has under `owner/name`."""
+    folder = Path(name)
+    for place in (folder, folder / "best", folder / "last"):
+        if (place / "model.safetensors").is_file():
+            return place
+    if not folder.exists() and is_hub_name(str(name)):
+        return download(str(name))
+    raise ColorizerError(
+        f"{folder}: no colorizer here; looked for config.json and model.safetensors, in best/ and last/ too"
+    )
 
 
 def upsample_rows(color: Tensor, height: int, width: int, top: int, rows: int) -> Tensor:

@@ -1,18 +1,12 @@
-"""From a set of photographs to batches: a cache of decoded pictures, splits, loaders, augmentation.
+"""From a data set's name to batches: a decoded set, the split that never moves, loaders, augmentation.
 
-A set is decoded once, cut to squares of the model's size, into one memory-mapped file; from then on an epoch
-costs no JPEG decoding and a large set no memory. The color space is none of this module's business: loaders
-yield RGB `(B, 3, H, W)` uint8, and the conversion happens on the device.
+The color space is none of this module's business: loaders yield RGB `(B, 3, S, S)` uint8, and the conversion happens
+on the device.
 """
 
 import hashlib
-import json
 import logging
 import os
-import re
-import shutil
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,93 +15,26 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
-from tqdm import tqdm
 
-from colorlib import photos
-from colorlib.sources import DataError, find_source
+from colorlib import cache, photo_sets
+from colorlib.errors import DataError
 
 log = logging.getLogger("colorlib")
 
-GRAY_SPREAD = 4  # a photo whose R, G and B differ by no more than this (of 255) in 99 % of its pixels is gray
-OWN_VALIDATION = 0.02  # share of a set's own training images that validation gets
-
-
-# ---------------------------------------------------------------- the cache
-
-
-def cache_home() -> Path:
-    """Where decoded pictures are kept: COLORLIB_CACHE, or colorlib/ in the user's cache folder."""
-    home = os.environ.get("COLORLIB_CACHE")
-    return Path(home) if home else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colorlib"
-
-
-def _decode(source, size: int, folder: Path, progress: bool) -> None:
-    """Write `pixels` (uint8, squares one after the other) and `index.json` into an empty folder."""
-    used, gray, digests, skipped = [], [], [], []
-
-    def one(i):
-        try:
-            return i, photos.square(source.read(i), size), None
-        except photos.PhotoError as error:
-            return i, None, str(error)
-
-    def is_gray(pixels):
-        red, green, blue = np.moveaxis(pixels.astype(np.int16), -1, 0)
-        spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
-        return bool((spread > GRAY_SPREAD).mean() <= 0.01)
-
-    bar = tqdm(total=len(source), desc="decoding photos", unit="photo", disable=not progress, leave=False)
-    with open(folder / "pixels", "wb") as file, ThreadPoolExecutor() as pool, bar:
-        for start in range(0, len(source), 256):
-            block = range(start, min(start + 256, len(source)))
-            for i, pixels, reason in pool.map(one, block):
-                if reason:
-                    skipped.append(reason)
-                    continue
-                file.write(pixels.tobytes())
-                used.append(i)
-                gray.append(is_gray(pixels))
-                digests.append(hashlib.blake2b(pixels.tobytes(), digest_size=8).hexdigest())
-            bar.update(len(block))
-    index = {"size": size, "used": used, "gray": gray, "digests": digests, "skipped": skipped}
-    (folder / "index.json").write_text(json.dumps(index))
-
-
-def _cached(source, name: str, size: int, progress: bool) -> Path:
-    """The folder with the decoded pictures, made first if it isn't there; a half-written one never is."""
-    where = getattr(source, "root", name)
-    place = hashlib.blake2b(str(Path(where).resolve()).encode(), digest_size=4).hexdigest()
-    home = cache_home() / f"{re.sub(r'[^A-Za-z0-9]+', '-', name)[-40:]}-{size}px-{place}"
-    folder = home / source.fingerprint()
-    if not folder.is_dir():
-        home.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix="partial-", dir=home))
-        try:
-            _decode(source, size, partial, progress)
-            try:
-                partial.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # otherwise another process was faster, with the same result
-                    raise
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-        for old in home.iterdir():  # what earlier versions of the same files gave
-            if old != folder and not old.name.startswith("partial-"):
-                shutil.rmtree(old, ignore_errors=True)
-    return folder
-
+UNDIVIDED = "80/10/10"  # how a set that comes undivided is divided, unless asked otherwise
+OWN_VALIDATION = 0.02  # fraction of a divided set's training pictures that validation gets
 
 # ---------------------------------------------------------------- a decoded set and its parts
 
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """A decoded data set: `images` is uint8 `(N, S, S, 3)`, memory-mapped."""
+    """A decoded data set of N pictures, squares of S pixels a side."""
 
     name: str
-    images: np.ndarray
-    group: np.ndarray  # (N,) pictures of the same group never stand in two parts
-    own_part: np.ndarray | None  # (N,) "train" or "test" where the set comes divided
+    images: np.ndarray  # uint8 (N, S, S, 3), memory-mapped
+    key: np.ndarray  # (N,) text or numbers: pictures of the same key never stand in two parts
+    own_part: np.ndarray | None  # (N,) "train", "valid" or "test" where the set comes divided
     gray: np.ndarray  # (N,) truly gray: nothing to learn from
     skipped: list[str]  # files that could not be read, with the reason
 
@@ -116,28 +43,42 @@ class PhotoSet:
 
     def batch(self, indices) -> Tensor:
         """The pictures at these indices: RGB uint8 `(B, 3, S, S)`, channels last in memory."""
-        return torch.from_numpy(self.images[np.asarray(indices)]).permute(0, 3, 1, 2)
+        return torch.from_numpy(self.images[np.asarray(indices, dtype=int)]).permute(0, 3, 1, 2)
 
-    def split(self, splits: str = "own", seed: int = 0) -> dict[str, np.ndarray]:
-        """Indices of the parts `train`, `valid`, `test`, and of `all`.
+    def split(self, splits: str = "own", split_seed: int = 0) -> dict[str, np.ndarray]:
+        """Indices of the parts `train`, `valid` and `test`, sorted, and of `all`. A part of a small set may be empty.
 
-        splits: percentages as "80/10/10", or "80/20" where the second part serves as valid and as test; "own"
-        keeps the set's own test images (2 % of its training images validate), and is 80/10/10 for a set that
-        comes undivided. Duplicates, and tiles of one area, stay in one part.
+        A picture's part follows from its key and the split seed alone: no other seed moves it, nor do its file's
+        name, the size it was cut to, or the other pictures. Duplicates, and tiles of one area, stay in one part.
+
+        splits: percentages as "80/10/10", met as closely as chance allows; or "80/20", where the second part serves
+        as valid and as test. "own" keeps the parts of a set that comes divided, and is "80/10/10" for another.
+
+        In a set that comes divided 2 % of the training pictures validate, if it has no valid part of its own. A
+        picture of train or valid that stands in test too would be a leak, and is left out; so is one of train that
+        stands in valid. Without a test part of its own, valid serves as test too. Raises `DataError`.
         """
-        everything = np.arange(len(self))
-        random = np.random.default_rng(seed)
+        everything, draw = np.arange(len(self)), self._draw(split_seed)
         if splits == "own" and self.own_part is not None:
-            train, test = np.flatnonzero(self.own_part == "train"), np.flatnonzero(self.own_part == "test")
-            train, valid = self._divide(train, [1 - OWN_VALIDATION, OWN_VALIDATION], random)
-            return {"train": train, "valid": valid, "test": test, "all": everything}
-        parts = self._divide(everything, parse_splits("80/10/10" if splits == "own" else splits), random)
-        return {"train": parts[0], "valid": parts[1], "test": parts[-1], "all": everything}
+            test, valid = self.own_part == "test", self.own_part == "valid"
+            if not valid.any():
+                valid = (self.own_part == "train") & (draw >= 1 - OWN_VALIDATION)
+            valid &= ~np.isin(self.key, self.key[test])
+            train = (self.own_part == "train") & ~np.isin(self.key, self.key[test | valid])
+            parts = [train, valid, test if test.any() else valid]
+        else:
+            fractions = parse_splits(UNDIVIDED if splits == "own" else splits)
+            number = np.searchsorted(np.cumsum(fractions)[:-1], draw, side="right")
+            parts = [number == n for n in range(len(fractions))]
+        train, valid, test = everything[parts[0]], everything[parts[1]], everything[parts[-1]]
+        return {"train": train, "valid": valid, "test": test, "all": everything}
 
-    def _divide(self, indices, fractions, random) -> list[np.ndarray]:
-        groups = random.permutation(np.unique(self.group[indices]))
-        cuts = np.round(np.cumsum(fractions)[:-1] * len(groups)).astype(int)
-        return [indices[np.isin(self.group[indices], chosen)] for chosen in np.split(groups, cuts)]
+    def _draw(self, split_seed: int) -> np.ndarray:
+        """(N,) numbers in [0, 1), as even as random ones, that follow from key and split seed alone."""
+        keys, which = np.unique(self.key, return_inverse=True)
+        digests = (hashlib.blake2b(f"{split_seed}|{key}".encode(), digest_size=8).digest() for key in keys)
+        # 53 bits are what a float holds: with more, the largest numbers would be rounded to 1.
+        return np.array([(int.from_bytes(digest, "big") >> 11) / 2**53 for digest in digests])[which]
 
     @cached_property
     def summary(self) -> str:
@@ -152,7 +93,7 @@ def parse_splits(text: str) -> list[float]:
         fractions = [float(part) / 100 for part in text.split("/")]
     except ValueError:
         fractions = []
-    if len(fractions) not in (2, 3) or abs(sum(fractions) - 1) > 1e-6 or min(fractions) < 0:
+    if len(fractions) not in (2, 3) or not abs(sum(fractions) - 1) <= 1e-6 or min(fractions) < 0:
         raise DataError(f"splits must be two or three percentages with the sum 100, as 80/10/10; got {text!r}")
     return fractions
 
@@ -160,33 +101,35 @@ def parse_splits(text: str) -> list[float]:
 def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: bool = True) -> PhotoSet:
     """Open a data set as squares of `size` pixels, decoding it first if it hasn't been.
 
-    dataset: `bundled`, `cifar10`, a folder of photos, or an .npz file with an array `images`. path: where a named
-    set lies. Unreadable files are named in the log and left out. Raises `DataError`.
+    dataset: a name (see photo_sets.NAMED), a folder of photos, or an .npz file with an array `images`. path: where a
+    set by name lies. Damaged files are named in the log and left out. Raises `DataError`.
     """
-    source = find_source(dataset, path, size)
-    if not len(source):
-        raise DataError(f"{dataset}: it has no pictures of {size} pixels or more a side")
-    folder = _cached(source, dataset, size, progress)
-    index = json.loads((folder / "index.json").read_text())
-    for reason in index["skipped"][:10]:
+    pictures = photo_sets.find(dataset, path, size)
+    decoded = cache.load(pictures, size, progress)
+    for reason in decoded.skipped[:10]:
         log.warning("left out: %s", reason)
-    if len(index["skipped"]) > 10:
-        log.warning("left out: %d photos more that can't be read", len(index["skipped"]) - 10)
-    used = np.array(index["used"], dtype=int)
-    if not len(used):
-        raise DataError(f"{dataset}: none of its {len(source)} photos can be read; the first: {index['skipped'][0]}")
-    groups = index["digests"] if source.area is None else [source.area[i] for i in used]
-    return PhotoSet(
-        name=dataset,
-        images=np.memmap(folder / "pixels", np.uint8, "r", shape=(len(used), size, size, 3)),
-        group=np.unique(groups, return_inverse=True)[1],
-        own_part=None if source.part is None else np.array(source.part)[used],
-        gray=np.array(index["gray"], dtype=bool),
-        skipped=index["skipped"],
-    )
+    if len(decoded.skipped) > 10:
+        log.warning("left out: %d photos more that can't be read", len(decoded.skipped) - 10)
+    own_part = None if pictures.part is None else np.array(pictures.part)[decoded.number]
+    return PhotoSet(dataset, decoded.images, decoded.key, own_part, decoded.gray, decoded.skipped)
 
 
-def spread(indices: np.ndarray, limit: int | None) -> np.ndarray:
+def course_photos(scale: str, size: int = 32, progress: bool = True) -> PhotoSet:
+    """What the notebooks learn from: CIFAR-10, or the bundled photos where it can't be had (it says so).
+
+    CIFAR-10 is looked for in COLORLIB_CIFAR10, else in data/cifar10 of the repository, and downloaded to there. The
+    scale `smoke` takes the bundled photos, for the sake of speed.
+    """
+    if scale != "smoke":
+        where = os.environ.get("COLORLIB_CIFAR10") or Path(__file__).parent.parent / "data" / "cifar10"
+        try:
+            return load_photos("cifar10", where, size, progress)
+        except DataError as error:
+            print(f"Using the bundled photos instead of CIFAR-10: {error}")
+    return load_photos("bundled", None, size, progress)
+
+
+def evenly(indices: np.ndarray, limit: int | None) -> np.ndarray:
     """At most `limit` of the indices, evenly spaced over all of them (a set is often sorted by class)."""
     if limit is None or limit >= len(indices):
         return indices
@@ -199,16 +142,25 @@ def spread(indices: np.ndarray, limit: int | None) -> np.ndarray:
 class EpochOrder(Sampler):
     """Batches of indices, in an order that follows from the seed and the number of the epoch alone.
 
-    `epoch` is the epoch's number, `start` the first batch of it to give. Of several processes each gets its share of
-    every batch: `share` is (number of this one, how many).
+    `epoch` is the epoch's number, `start` the first batch of it to give. process: (number of this process, how many
+    there are); each takes its part of every batch. Raises `DataError` where a batch to learn from (shuffle) would
+    leave a process with nothing; of other batches the last may.
     """
 
-    def __init__(self, indices, batch_size: int, seed: int = 0, shuffle: bool = True, share=(0, 1)):
-        self.indices, self.batch_size = np.asarray(indices), batch_size
-        self.seed, self.shuffle, self.share = seed, shuffle, share
+    def __init__(self, indices, batch_size: int, seed: int = 0, shuffle: bool = True, process=(0, 1)):
+        self.indices, self.batch_size = np.asarray(indices, dtype=int), batch_size
+        self.seed, self.shuffle, self.process = seed, shuffle, process
         self.epoch, self.start = 0, 0
         # A last small batch would unsettle batch norm: training leaves it out, and the next epoch has it elsewhere.
         self.whole_batches_only = shuffle and len(self.indices) >= batch_size
+        smallest = min(len(self.indices), batch_size)
+        if shuffle and smallest < process[1]:
+            raise DataError(
+                f"batches of {smallest} pictures are too small for {process[1]} processes; "
+                "give more pictures, a larger --batch-size or fewer processes"
+                if smallest
+                else "there is no picture to train on; give more photos"
+            )
 
     def __len__(self):
         whole, rest = divmod(len(self.indices), self.batch_size)
@@ -218,7 +170,7 @@ class EpochOrder(Sampler):
         order = self.indices
         if self.shuffle:
             order = np.random.default_rng([self.seed, self.epoch]).permutation(order)
-        number, processes = self.share
+        number, processes = self.process
         for batch in range(self.start, len(self)):
             yield order[batch * self.batch_size : (batch + 1) * self.batch_size][number::processes]
 
@@ -231,19 +183,19 @@ class _Batches(torch.utils.data.Dataset):
         return self.photo_set.batch(indices)
 
 
-def loader(photo_set: PhotoSet, indices, batch_size, seed: int = 0, shuffle: bool = True, share=(0, 1)) -> DataLoader:
-    """RGB uint8 batches `(B, 3, S, S)`; set `loader.sampler.epoch` before each epoch.
+def loader(photo_set: PhotoSet, indices, batch_size, seed: int = 0, shuffle: bool = True, process=(0, 1)) -> DataLoader:
+    """RGB uint8 batches `(B, 3, S, S)`; set `loader.sampler.epoch` and `.start` before each epoch.
 
-    share: see `EpochOrder`. No worker processes: a batch is one copy out of the memory-mapped cache.
+    The rest is as in `EpochOrder`. No worker processes: a batch is one copy out of the memory-mapped cache.
     """
-    order = EpochOrder(indices, batch_size, seed, shuffle, share)
+    order = EpochOrder(indices, batch_size, seed, shuffle, process)
     return DataLoader(_Batches(photo_set), sampler=order, batch_size=None, pin_memory=torch.cuda.is_available())
 
 
 def augment(rgb: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Flip half of the pictures and shift each by up to an eighth of its side (reflected at the border).
 
-    rgb: `(B, 3, S, S)`, any dtype and device; the same comes back. generator: a CPU random generator.
+    rgb: `(B, 3, S, S)`, any dtype, range and device; the same comes back. generator: a CPU random generator.
     """
     count, _, height, width = rgb.shape
 
@@ -261,17 +213,3 @@ def augment(rgb: Tensor, generator: torch.Generator | None = None) -> Tensor:
         picture.to(rgb.device), rows[:, :, None].to(rgb.device), columns[:, None, :].to(rgb.device)
     ]
     return moved.permute(0, 3, 1, 2)
-
-
-def course_photos(scale: str, size: int = 32, progress: bool = True) -> PhotoSet:
-    """What the notebooks learn from: CIFAR-10, or the bundled photos where it can't be had (it says so).
-
-    CIFAR-10 is looked for in COLORLIB_CIFAR10, else in data/cifar10 of the repository, and downloaded to there.
-    """
-    if scale != "smoke":
-        where = os.environ.get("COLORLIB_CIFAR10") or Path(__file__).parent.parent / "data" / "cifar10"
-        try:
-            return load_photos("cifar10", where, size, progress)
-        except DataError as error:
-            print(f"Using the bundled photos instead of CIFAR-10: {error}")
-    return load_photos("bundled", None, size, progress)

@@ -11,43 +11,46 @@ import numpy as np
 
 from colorlib import metrics, photos, plots
 from colorlib.colorizer import Colorizer
-from colorlib.config import Config, ConfigError
-from colorlib.data import load_photos, loader, spread
+from colorlib.config import Config, Model
+from colorlib.data import evenly, load_photos, loader
+from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
-from colorlib.training import fit
+from colorlib.stages import fit
 
 PHOTO_SIZE = 256  # pixels: at this side a whole photo shows things about as large as the tiles did
-SETTINGS = {
-    "dataset": "bundled",
-    "image_size": 64,
-    "widths": (16, 32, 64, 128),
-    "epochs": 8,
-    "batch_size": 32,
-    "valid_images": 200,
-    "lr": 2e-3,
-    "lr_schedule": "onecycle",
-}
+CONFIG = Config(
+    Model(image_size=64, widths=(16, 32, 64, 128)),
+    dataset="bundled",
+    epochs=8,
+    batch_size=32,
+    valid_images=200,
+    lr=2e-3,
+    lr_schedule="onecycle",
+)
+MARK = "made-by-colorlib-demo.txt"  # in a folder that the demo may replace
 
 
 def run_demo(output: Path) -> int:
     """Train, colorize, measure; write everything below `output`. Returns the exit code."""
-    config = Config(**SETTINGS, checkpoints_path=str(output))
-    if (output / "config.json").exists() and Config.load(output / "config.json") != config:
+    if (output / "config.json").exists() and not any((output / name).exists() for name in (MARK, "tiles.png")):
         raise ConfigError(f"{output} holds another training; give another --output")
-    photo_set = load_photos(config.dataset, size=config.image_size)
+    output.mkdir(parents=True, exist_ok=True)
+    write_atomically(output / MARK, "`colorlib demo` made this folder, and makes it anew each time.\n")
+    config = CONFIG.replace(checkpoints_path=str(output))
+    photo_set = load_photos(config.dataset, size=config.model.image_size)
     run = fit(config, photo_set, overwrite=True)
     if run.interrupted:
         print(f"interrupted; the colorizer as it is now: {output / 'last'}")
         return 130
     colorizer = run.colorizer()
 
-    test = photo_set.split(config.splits, config.seed)["test"]
+    test = photo_set.split(config.splits, config.split_seed)["test"]
     rows = metrics.evaluate(loader(photo_set, test, 128, shuffle=False), colorizer.colorize_batch)
-    write_atomically(output / "metrics.json", json.dumps(rows, indent=2) + "\n")
-    draw_tiles(colorizer, photo_set.batch(spread(test, 10)) / 255, output / "tiles.png")
+    write_atomically(output / "metrics.json", json.dumps({"split_seed": config.split_seed, **rows}, indent=2) + "\n")
+    draw_tiles(colorizer, photo_set.batch(evenly(test, 10)) / 255, output / "tiles.png")
     draw_photos(colorizer, output)
 
-    print(f"\nOn {len(test)} tiles of {config.image_size}x{config.image_size} from areas that training never saw:\n")
+    print(f"\nOn {len(test)} tiles of {config.model.image_size}x{config.model.image_size} from areas that training never saw:\n")
     print(metrics.table(rows))
     print(f"\nLook at {output / 'tiles.png'} and {output / 'photos.png'} (gray, ours, true).")
     print("Next: `make lab` opens the notebooks. Or colorize a photo of your own:")

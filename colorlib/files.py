@@ -1,26 +1,64 @@
 """Writing files so that an interruption never leaves half of one."""
 
 import os
+import secrets
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+Content = str | bytes | Callable[[str], None]
 
-def write_atomically(path, content: str | bytes | Callable[[str], None]) -> None:
+
+def write_atomically(path, content: Content) -> None:
     """Write to a temporary file beside `path`, then rename it: the file is the old one or the new one, never half.
 
-    content: text, bytes, or a function that writes to the path it is given.
+    content: text, bytes, or a function that writes to the path it is given. Of a symbolic link, the file that it
+    points to is replaced. A file that exists keeps its permissions; a new one gets those that the umask leaves. Into
+    a device or a pipe (`/dev/stdout`, `/dev/null`, `>(command)`) the content is written, and nothing is renamed.
+    Raises `OSError`, `FileNotFoundError` if the folder isn't there.
     """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
+    if _is_stream(path):
+        _write_through(path, content)
+        return
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: no such folder to write {target.name} into")
+    existing = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     try:
-        if callable(content):
-            content(temporary)
-        else:
-            Path(temporary).write_bytes(content.encode() if isinstance(content, str) else content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        # The system takes the umask from this mode. Made here and not by `content`, it can't be another's file.
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if existing is None else existing)
+        mode = stat.S_IMODE(os.fstat(handle).st_mode) if existing is None else existing
+        os.close(handle)
+        _write(temporary, content)
+        os.chmod(temporary, mode)  # some libraries write a file of their own and rename it to the path they are given
+        os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def _is_stream(path: Path) -> bool:
+    """Devices, pipes and sockets; and `/dev/stdout` and its like even where the shell has made a file of it."""
+    folder = path.parent.resolve()
+    if folder in (Path("/dev"), Path("/dev/fd")) or folder.match("/proc/*/fd"):
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _write_through(path: Path, content: Content) -> None:
+    """Write the whole content to a file first, since what writes an image or weights may have to go back in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole"
+        _write(whole, content)
+        with open(path, "ab") as stream:  # if it is a file after all, nothing in it is lost
+            stream.write(whole.read_bytes())
+
+
+def _write(path: Path, content: Content) -> None:
+    if callable(content):
+        content(str(path))
+    else:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -1,13 +1,16 @@
-"""The configuration as flags of the command line: one for each field, with its help, type and default."""
+"""The settings as flags of the command line: one for each field, with its help, type and default.
+
+The flags are flat; which of them belong to the model, and which to the training, is `colorlib.config`'s concern.
+"""
 
 import argparse
 import dataclasses
 import types
 import typing
 
-from colorlib.config import Config, ConfigError, flag
-
-CONTROLS = ("saturation", "hue", "red", "green", "blue")  # source 000's flags for controlled parameters
+from colorlib.config import Config, Model
+from colorlib.errors import ConfigError
+from colorlib.settings import flag
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,10 +25,13 @@ class Parser(argparse.ArgumentParser):
 
 def whole_number(text: str) -> int:
     """1000 or 1e3."""
-    value = float(text)
-    if not value.is_integer():
-        raise ValueError(text)
-    return int(value)
+    try:
+        return int(text)  # exact for numbers of any length
+    except ValueError:
+        value = float(text)
+        if not value.is_integer():
+            raise ValueError(text) from None
+        return int(value)
 
 
 def count(text: str) -> int:
@@ -51,36 +57,82 @@ def widths(text: str) -> tuple[int, ...]:
 
 def epoch_list(text: str) -> list[int]:
     """5,10,15,20."""
-    return [whole_number(part) for part in text.split(",")]
+    return [count(part) for part in text.split(",")]
+
+
+def loss_term(text: str) -> tuple[str, float | dict]:
+    """l1=100, or adversarial=1,kind=lsgan: a term's name with its weight, or with its weight and options."""
+    first, *others = text.split(",")
+    pairs = [part.partition("=") for part in (first, *others)]
+    if not all(name and value for name, _, value in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is no term with a weight, as l1=100 or adversarial=1,kind=lsgan")
+    try:
+        weight = float(pairs[0][2])
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: the weight {pairs[0][2]!r} is not a number") from None
+    options = {name: number_or_text(value) for name, _, value in pairs[1:]}
+    return pairs[0][0], {"weight": weight, **options} if options else weight
+
+
+def number_or_text(text: str) -> float | str:
+    """0.9 as a number, lsgan as it is."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def parser_of(annotation):
     """The function that reads a field's type from text; `int | None` reads as int."""
     if isinstance(annotation, types.UnionType):
         annotation = next(kind for kind in typing.get_args(annotation) if kind is not types.NoneType)
-    return {int: whole_number, bool: truth, tuple[int, ...]: widths}.get(annotation, annotation)
+    return {int: whole_number, bool: truth, tuple[int, ...]: widths, dict: loss_term}.get(annotation, annotation)
 
 
 def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
-    """One flag for each field of the configuration, with its help and default."""
-    for field in dataclasses.fields(Config):
-        default = getattr(defaults, field.name)
-        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        parser.add_argument(
-            flag(field.name),
-            type=parser_of(typing.get_type_hints(Config)[field.name]),
-            choices=field.metadata["choices"] or None,
-            default=default,
-            metavar="{" + ",".join(map(str, field.metadata["choices"])) + "}" if field.metadata["choices"] else "X",
-            help=field.metadata["help"] + ("" if default is None else f" [{shown}]"),
-        )
-    for control in CONTROLS:
-        for name in (f"--desired-{control}", f"--{control}-weight"):
-            parser.add_argument(name, type=float, help=argparse.SUPPRESS)
+    """One flag for each setting of the model and the training, and two for each control."""
+    from colorlib.controls import CONTROLS
+
+    values = defaults.flat()
+    for settings in (Model, Config):
+        hints = typing.get_type_hints(settings)
+        for field in dataclasses.fields(settings):
+            if field.name == "model":
+                continue
+            default, choices = values[field.name], field.metadata.get("choices")
+            shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+            show = default is not None and not isinstance(default, dict)
+            parser.add_argument(
+                flag(field.name),
+                type=parser_of(hints[field.name]),
+                nargs="+" if isinstance(default, dict) else None,
+                choices=choices or None,
+                default=None if isinstance(default, dict) else default,
+                metavar="{" + ",".join(map(str, choices)) + "}" if choices else "X",
+                help=field.metadata["help"].replace("%", "%%") + (f" [{shown}]" if show else ""),
+            )
+    for name, control in CONTROLS.items():
+        limits = f"from {control.low:g} to {control.high:g}"
+        parser.add_argument(f"--desired-{name}", type=float, metavar="X", help=f"the {name} asked for, {limits}")
+        parser.add_argument(f"--{name}-weight", type=float, metavar="X", help="how much that counts in the loss [1]")
 
 
-def refuse_controls(arguments) -> None:
-    for control in CONTROLS:
-        for name in (f"desired_{control}", f"{control}_weight"):
-            if getattr(arguments, name) is not None:
-                raise ConfigError(f"{flag(name)}: training with controlled parameters isn't there yet; leave it out")
+def read_config(arguments, defaults: Config) -> Config:
+    """The configuration that the flags ask for. Raises `ConfigError`."""
+    from colorlib.controls import CONTROLS
+
+    values = {name: getattr(arguments, name) for name in defaults.flat() if name != "loss"}
+    loss = dict(defaults.loss)
+    if arguments.loss is not None:
+        loss = dict(arguments.loss)
+        if len(loss) < len(arguments.loss):
+            raise ConfigError("--loss names a term twice; give each one weight")
+    for name in CONTROLS:
+        target, weight = getattr(arguments, f"desired_{name}"), getattr(arguments, f"{name}_weight")
+        if target is None and weight is not None:
+            raise ConfigError(f"--{name}-weight has no effect without --desired-{name}")
+        if target is not None and arguments.loss is not None and name in loss:
+            raise ConfigError(f"--desired-{name} and --loss {name} are the same term; give one of them")
+        if target is not None:
+            loss[name] = {"weight": 1.0 if weight is None else weight, "target": target}
+    return defaults.replace(**values, loss=loss)

@@ -1,12 +1,31 @@
-"""The history of a training: a list of rows, one for each epoch, and its forms as CSV and as a table."""
+"""The history of a training, a row for each epoch; and the one writer of tables, as Markdown and as CSV.
+
+`Training` writes history.csv with it, `Run` reads it back, `colorlib table` prints its losses the way the document
+*faces* does. The tables of metrics are `colorlib.metrics.table`'s, laid out by `markdown_table`.
+"""
 
 import csv
 import io
+import math
 
+from colorlib.errors import ConfigError, InputError
 from colorlib.files import write_atomically
-from colorlib.tables import markdown_table
 
 Row = dict[str, float]
+
+
+def markdown_table(lines: list[list[str]], left: int = 1) -> str:
+    """Lines of cells, the first the heading, as a Markdown table whose plain text is aligned too.
+
+    left: how many of the first columns are words, which stand at the left; numbers stand at the right.
+    """
+    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
+    text = []
+    for line in lines:
+        cells = zip(line, widths, strict=True)
+        text.append([cell.ljust(width) if i < left else cell.rjust(width) for i, (cell, width) in enumerate(cells)])
+    text.insert(1, ["-" * width if i < left else "-" * (width - 1) + ":" for i, width in enumerate(widths)])
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in text)
 
 
 def write_csv(rows: list[Row], path) -> None:
@@ -19,34 +38,45 @@ def write_csv(rows: list[Row], path) -> None:
 
 
 def read_csv(path) -> list[Row]:
-    """Read what `write_csv` wrote: whole numbers as int, all else as float."""
+    """Read what `write_csv` wrote: whole numbers as int, all else as float. Raises `InputError`."""
 
-    def number(cell: str):
-        return int(cell) if cell.lstrip("-").isdigit() else float(cell)
+    def number(cell: str) -> float:
+        return int(cell) if cell.removeprefix("-").isdigit() else float(cell)
 
     with open(path, newline="") as file:
-        return [{name: number(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+        lines = csv.reader(file)
+        names = next(lines, [])
+        try:
+            return [dict(zip(names, map(number, line), strict=True)) for line in lines if line]
+        except ValueError:
+            raise InputError(
+                f"{path}: line {lines.line_num} isn't a row of {len(names)} numbers; mend it or take it out"
+            ) from None
 
 
 def table(rows: list[Row], columns: list[str] | None = None) -> str:
-    """The rows as a Markdown table, which also reads well as plain text."""
+    """The rows as a Markdown table: all columns, or those named. Raises `ConfigError` for one that isn't there."""
     columns = columns or list(rows[0])
+    unknown = [name for name in columns if name not in rows[0]]
+    if unknown:
+        raise ConfigError(f"no column is called {unknown[0]!r}; there are {', '.join(rows[0])}")
     cells = [[str(row[name]) if isinstance(row[name], int) else f"{row[name]:.4g}" for name in columns] for row in rows]
-    return markdown_table([columns, *cells])
+    return markdown_table([columns, *cells], left=0)
 
 
 def loss_table(rows: list[Row], epochs: list[int] | None = None) -> list[list[str]]:
-    """The losses at some epochs, laid out as source 001's table 1: a line for each loss, a column for each epoch.
+    """The losses at some epochs, laid out as table 1 of the document *faces*: a line for each loss.
 
-    epochs: which (default: 5, 10, 15 and 20, or four spread over a shorter training). Raises `ValueError`.
+    epochs: a column for each (default: 5, 10, 15 and 20, or up to four, evenly taken, of a shorter training).
+    Returns lines of cells, the first the heading. Raises `ConfigError` for an epoch that isn't there.
     """
     by_epoch = {row["epoch"]: row for row in rows}
     last = max(by_epoch)
     if epochs is None:
-        epochs = [5, 10, 15, 20] if last >= 20 else sorted({max(1, round(last * part / 4)) for part in (1, 2, 3, 4)})
+        epochs = sorted({math.ceil(min(last, 20) * part / 4) for part in (1, 2, 3, 4)})
     missing = [epoch for epoch in epochs if epoch not in by_epoch]
     if missing:
-        raise ValueError(f"no epoch {missing[0]} in this history; it has 1 to {last}")
+        raise ConfigError(f"no epoch {missing[0]} in this history; it has {min(by_epoch)} to {last}")
     losses = [name for name in rows[0] if name.startswith("loss_")]
     lines = [["Loss Metric", *(f"Epoch {epoch}" for epoch in epochs)]]
     return lines + [[name, *(f"{by_epoch[epoch][name]:.5f}" for epoch in epochs)] for name in losses]

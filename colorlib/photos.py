@@ -9,13 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from colorlib.errors import PhotoError
 from colorlib.files import write_atomically
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
-
-
-class PhotoError(ValueError):
-    """A photo that can't be read; the message names the file and says why."""
+WHITE = {"I": 65535, "F": 1}  # in photos of one channel with 32 bits; see `to_rgb`
 
 
 def open_photo(path) -> Image.Image:
@@ -23,6 +21,8 @@ def open_photo(path) -> Image.Image:
     try:
         with Image.open(path) as file:
             file.load()
+            if file.mode in WHITE:
+                _check_range(file)
             return upright(file)
     except FileNotFoundError:
         raise PhotoError(f"{path}: no such file") from None
@@ -49,32 +49,66 @@ def exif_bytes(image: Image.Image) -> bytes:
     return data if len(data) < 2**16 - 8 else b""
 
 
+def _check_range(image: Image.Image) -> None:
+    """Refuse 32-bit gray whose white can't be known, rather than guess it from the brightest pixel."""
+    values, white = np.asarray(image), WHITE[image.mode]
+    low, high = values.min(), values.max()
+    if not (low >= 0 and high <= white):  # a NaN is refused, too
+        raise ValueError(f"its values go from {low:g} to {high:g}; scale them to [0, {white}], where {white} is white")
+
+
 def to_rgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """An image of any mode as 8-bit sRGB, and its alpha channel (or None).
 
-    16-bit gray, and floats in [0, 1], are scaled rather than cut to 8 bits; an embedded color profile (CMYK, Adobe
-    RGB, Display P3) is converted to sRGB.
+    An embedded color profile (CMYK, Adobe RGB, Display P3, a scanner's linear gray) is converted to sRGB. Deep gray
+    is scaled rather than cut to 8 bits: white is 65535 in 16-bit gray, however dark the photo is, and in mode `I`,
+    as which PGM and some PNG files with 16 bits are opened; in mode `F` it is 1. What lies beyond white is white.
     """
-    if image.mode.startswith("I") or image.mode == "F":  # 16-bit and 32-bit gray
-        values = np.asarray(image).astype(np.float64)
-        if values.max() > 255:
-            values = values / 257
-        elif image.mode == "F" and values.max() <= 1:
-            values = values * 255
-        return Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB"), None
-    alpha = None
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image_with_alpha = image.convert("RGBA")
-        alpha = image_with_alpha.getchannel("A")
-        image = image_with_alpha.convert("RGB") if image.mode != "RGB" else image
+    if image.mode in WHITE or image.mode.startswith("I;16"):
+        return _deep_gray_to_srgb(image).convert("RGB"), None
+    if image.mode == "La":  # premultiplied, which Pillow converts to nothing else
+        image = image.convert("LA")
+    mode, alpha = {"L": "L", "LA": "L", "CMYK": "CMYK"}.get(image.mode, "RGB"), None
+    if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+    if image.mode != mode:
+        image = image.convert(mode)
     profile = image.info.get("icc_profile")
-    if profile and image.mode in ("RGB", "CMYK"):
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            pass  # an unreadable profile is taken as sRGB, as every viewer does
+    if profile and mode == "L":
+        image = image.point(_gray_curve(profile).tolist())
+    elif profile:
+        image = _to_srgb(image, profile)
     return image.convert("RGB"), alpha
+
+
+def _to_srgb(image: Image.Image, profile: bytes, flags=ImageCms.Flags.NONE) -> Image.Image:
+    """Through the profile to sRGB; an unreadable profile, or one that doesn't fit, is taken as sRGB as viewers do."""
+    try:
+        embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode == "L" and embedded.profile.xcolor_space.strip() == "RGB":
+            image = image.convert("RGB")
+        return ImageCms.profileToProfile(image, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB", flags=flags)
+    except (ImageCms.PyCMSError, OSError):
+        return image
+
+
+def _gray_curve(profile: bytes) -> np.ndarray:
+    """The sRGB value, uint8, of each of the 256 grays of a profile."""
+    ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+    # Optimized, a linear gray comes out up to 10 levels too dark.
+    return np.asarray(_to_srgb(ramp, profile, ImageCms.Flags.NOOPTIMIZE).convert("L"))[0]
+
+
+def _deep_gray_to_srgb(image: Image.Image) -> Image.Image:
+    """Gray of 16 or 32 bits as 8-bit sRGB, mode L: through its profile first, so that dark tones stay apart."""
+    profile = image.info.get("icc_profile")
+    curve = _gray_curve(profile) if profile else np.arange(256)
+    table = np.interp(np.arange(65536) / 257, np.arange(256), curve).round().astype(np.uint8)
+    values = np.asarray(image)
+    if image.mode == "F":
+        values = np.rint(values * 65535)
+    return Image.fromarray(table[values.clip(0, 65535).astype(np.uint16)])
 
 
 def read_rgb(path) -> Image.Image:
@@ -104,27 +138,27 @@ def plan_outputs(inputs: list[str], output: Path) -> list[tuple[Path, Path]]:
 
     inputs: photos and folders of them. Raises `PhotoError` for one that isn't there or would be overwritten.
     """
-    sources = []
+    given = []
     for entry in map(Path, inputs):
         if entry.is_dir():
             found = find_photos(entry)
             if not found:
                 raise PhotoError(f"{entry}: no photos in it; looked for {' '.join(sorted(ENDINGS))}")
-            sources += [(path, path.relative_to(entry)) for path in found]
+            given += [(path, path.relative_to(entry)) for path in found]
         elif entry.is_file():
-            sources.append((entry, Path(entry.name)))
+            given.append((entry, Path(entry.name)))
         else:
             raise PhotoError(f"{entry}: no such photo or folder")
     jobs, taken = [], set()
-    for source, relative in sources:
+    for path, relative in given:
         ending = relative.suffix if relative.suffix.lower() in (".jpg", ".jpeg", ".png") else ".png"
         target, number = output / relative.with_suffix(ending), 2
         while target in taken:
             target = output / relative.with_name(f"{relative.stem}-{number}{ending}")
             number += 1
         taken.add(target)
-        jobs.append((source, target))
-    originals = {source.resolve() for source, _ in jobs}
+        jobs.append((path, target))
+    originals = {path.resolve() for path, _ in jobs}
     overwritten = [target for _, target in jobs if target.resolve() in originals]
     if overwritten:
         raise PhotoError(f"{overwritten[0]}: is one of the photos; give an --output folder of its own")

@@ -1,17 +1,38 @@
-"""Every system of the source documents as a named configuration, at three scales.
+"""Every system of the documents, and ours, as a recipe: a tuple of stages, each a configuration, at three scales.
 
     colorlib train --recipe unet-l1 --scale class
 
-`full` is the document's own setting; where the document is silent the value is ours, and the comment says so.
-`class` makes the same system small enough for a laptop, `smoke` for a test.
+A scale is a budget. `full` has the document's own sizes and steps; where the document is silent the value is ours,
+and the comment says so. `class` takes minutes on a laptop and `smoke` seconds: smaller data, networks and steps, a
+learning rate that suits so few of them, and the same method. What was tuned to look good in minutes is a recipe of
+its own, `balanced`.
 """
 
-from colorlib.config import Config, ConfigError
-from colorlib.scale import SCALES
+import os
 
-# Small enough for a laptop: 1.5 M parameters instead of 16.7 M, and a learning rate that rises and falls once,
-# which makes the most of few epochs (ours). The sources' long schedules are for the scale `full`.
+from colorlib.config import Config, Model
+from colorlib.errors import ConfigError
+
+SCALES = {
+    "smoke": "tests: bundled photos, seconds on a CPU",
+    "class": "a student's laptop: CIFAR-10, minutes on a CPU",
+    "full": "the document's own budget, on a GPU",
+}
+
+
+def current_scale() -> str:
+    """The scale that COLORLIB_SCALE names: `smoke`, `class` (the default) or `full`. Raises `ConfigError`."""
+    scale = os.environ.get("COLORLIB_SCALE") or "class"
+    if scale not in SCALES:
+        raise ConfigError(f"COLORLIB_SCALE is {scale!r}; set it to one of {', '.join(SCALES)}")
+    return scale
+
+
+# Small enough for a laptop: 1.5 M parameters instead of 16.7 M, and a learning rate that rises and falls once, which
+# makes the most of few epochs.
 CLASS = {
+    "dataset": "cifar10",
+    "splits": "own",
     "image_size": 32,
     "widths": (32, 64, 128, 256),
     "stem_stride": 1,
@@ -20,52 +41,33 @@ CLASS = {
     "batch_size": 128,
     "lr": 2e-3,
     "lr_schedule": "onecycle",
+    "lr_decay_steps": 1e4,
     "seed": 0,
 }
-# A discriminator that sees true and generated pairs in two batches can tell them by batch norm's statistics alone
-# (notebook 03 measures it); spectral norm looks at the weights instead. And in so few epochs a transposed convolution
-# leaves checkerboards. Both are ours.
-CLASS_GAN = CLASS | {
-    "upsampling": "resize",
-    "spectral_norm": True,
-    "discriminator_widths": (32, 64, 128, 256),
-    "discriminator_lr": 2e-4,
-    "epochs": 2,
-}
+CLASS_GAN = CLASS | {"discriminator_widths": (32, 64, 128, 256), "discriminator_lr": 2e-4, "epochs": 2}
 SMOKE = CLASS | {
     "dataset": "bundled",
-    "splits": "own",
     "widths": (8, 16, 32),
     "limit_images": 512,
     "valid_images": 128,
     "epochs": 2,
     "batch_size": 32,
 }
-SMOKE_GAN = SMOKE | {
-    "upsampling": "resize",
-    "spectral_norm": True,
-    "discriminator_widths": (8, 16, 32),
-    "discriminator_lr": 2e-4,
-}
-# What it takes to get, in so few steps, colors as strong as a true picture's and a PSNR above gray's (ours): least
-# squares of a discriminator of patches, whose verdict counts more; and beside L1, whose best guess is the gray median
-# of all likely colors, the squared difference, whose best guess is their mean.
-BALANCED = {
-    "discriminator": "patch",
-    "gan_loss": "lsgan",
-    "gan_weight": 110.0,
-    "l2_weight": 2000.0,
-    "lr": 4e-3,
-    "discriminator_lr": 1e-3,
-}
+SMOKE_GAN = SMOKE | {"discriminator_widths": (8, 16, 32), "discriminator_lr": 2e-4}
+
+FULL_256 = {"dataset": "data/celeba", "splits": "80/20", "limit_images": 8000, "epochs": 20, "batch_size": 16}
+LIKE_NAZERI = Model(widths=(64, 128, 256, 512, 512))  # for 32x32, 16.7 M parameters
+FACES = Model(
+    image_size=256, color_space="lab_3", widths=(64, 128, 256, 512, 512, 512, 512, 512), stem_stride=2
+)
 
 RECIPES = {
-    # Source 000's row "U-Net" (after Nazeri et al. 2018): CIFAR-10, 16.7 M parameters, L1 alone.
+    # *controlled*, its row "U-Net" (after Nazeri et al. 2018): CIFAR-10, L1 alone.
     "unet-l1": {
         "full": Config(
+            LIKE_NAZERI,
             dataset="cifar10",
-            widths=(64, 128, 256, 512, 512),
-            l1_weight=100.0,
+            loss={"l1": 100.0},
             epochs=200,
             batch_size=128,
             lr=3e-4,
@@ -76,38 +78,23 @@ RECIPES = {
         "class": CLASS,
         "smoke": SMOKE,
     },
-    # Source 001's baseline: faces at 256x256, three output channels, the squared difference of its equation 1.
-    # The document names CelebA; any folder of photos will do. Batch size and learning rate are ours.
+    # *faces*, its baseline: three output channels, the squared difference of its equation 1. The document names
+    # CelebA; any folder of photos will do. Batch size and learning rate are ours.
     "unet-l2": {
-        "full": Config(
-            dataset="data/celeba",
-            splits="80/20",
-            limit_images=8000,
-            image_size=256,
-            color_space="lab_3",
-            widths=(64, 128, 256, 512, 512, 512, 512, 512),
-            stem_stride=2,
-            l1_weight=0.0,
-            l2_weight=100.0,
-            epochs=20,
-            batch_size=16,
-            lr=2e-4,
-            lr_schedule="constant",
-        ),
-        # Beside unet-l1 it differs in two things: the squared difference and the third output channel.
-        "class": CLASS | {"dataset": "cifar10", "splits": "own"},
+        "full": Config(FACES, **FULL_256, loss={"l2": 100.0}, lr=2e-4, lr_schedule="constant"),
+        "class": CLASS,
         "smoke": SMOKE,
     },
-    # Source 000, without its controls: the conditional GAN on CIFAR-10 with the command line's settings and those of
-    # its changes for better performance: one-sided label smoothing, beta1 0.5, batch norm, LeakyReLU, He's weights.
-    "source-000": {
+    # *controlled*, without targets: the conditional GAN on CIFAR-10 with its command line's settings and its changes
+    # for better performance: one-sided label smoothing, beta1 0.5, batch norm, LeakyReLU, He's weights. Targets are
+    # added with --desired-saturation 1 --saturation-weight 20 and their like.
+    "controlled": {
         "full": Config(
+            LIKE_NAZERI,
             dataset="cifar10",
-            widths=(64, 128, 256, 512, 512),
             discriminator="conv",
             discriminator_widths=(64, 128, 256, 512),
-            real_label=0.9,
-            l1_weight=100.0,
+            loss={"adversarial": {"weight": 1.0, "real_label": 0.9}, "l1": 100.0},
             epochs=200,
             batch_size=128,
             lr=3e-4,
@@ -116,49 +103,34 @@ RECIPES = {
             seed=100,
             monitor="last",  # the smallest MAE would choose the palest epoch
         ),
-        # Half the channels in the first level save a quarter of the time; color is never as sharp as lightness.
-        "class": CLASS_GAN
-        | BALANCED
-        | {"widths": (16, 64, 128, 256), "discriminator_widths": (32, 64, 128), "limit_images": 42_000, "epochs": 3},
-        "smoke": SMOKE_GAN | BALANCED | {"discriminator_widths": (8, 16)},
+        "class": CLASS_GAN,
+        "smoke": SMOKE_GAN,
     },
-    # Source 001: the conditional GAN on faces at 256x256, three output channels, 20 epochs. The document says no more
-    # of its discriminator than that it is convolutional: the 70x70 PatchGAN is ours, as are batch size and lr.
-    "source-001": {
+    # *faces*: the conditional GAN at 256x256, three output channels, 20 epochs. The document says no more of its
+    # discriminator than that it is convolutional: the 70x70 PatchGAN is ours, as are batch size and learning rate.
+    # At 32x32 a 70x70 patch is the whole picture, so the smaller scales have one logit.
+    "faces": {
         "full": Config(
-            dataset="data/celeba",
-            splits="80/20",
-            limit_images=8000,
-            image_size=256,
-            color_space="lab_3",
-            widths=(64, 128, 256, 512, 512, 512, 512, 512),
-            stem_stride=2,
+            FACES,
+            **FULL_256,
             discriminator="patch70",
-            l1_weight=100.0,
-            epochs=20,
-            batch_size=16,
+            loss={"adversarial": 1.0, "l1": 100.0},
             lr=2e-4,
             lr_schedule="constant",
             monitor="last",
         ),
-        "class": CLASS_GAN
-        | {"dataset": "cifar10", "splits": "own", "discriminator": "conv", "limit_images": 10_000, "epochs": 4},
+        "class": CLASS_GAN | {"discriminator": "conv", "limit_images": 10_000, "epochs": 4},
         "smoke": SMOKE_GAN | {"discriminator": "conv", "epochs": 4},
     },
-    # Source 003: churches at 64x64 in YUV, the gray-fed generator with noise, RMSprop, 5,000 steps. The document names
-    # LSUN; any folder of photos will do. It names no L1 term; lambda = 100, as in the other sources, is ours.
-    "source-003": {
+    # *church*: 64x64 in YUV, the gray-fed generator with noise, RMSprop, 5,000 steps. The document names LSUN; any
+    # folder of photos will do. It names no L1 term; lambda = 100, as in the other documents, is ours.
+    "church": {
         "full": Config(
+            Model(color_space="yuv", image_size=64, generator="gray_fed", widths=(128, 64, 64, 64, 64, 32)),
             dataset="data/church",
-            image_size=64,
-            color_space="yuv",
-            generator="gray_fed",
-            widths=(128, 64, 64, 64, 64, 32),
             discriminator="dense",
-            discriminator_widths=(64, 128, 256, 512),
-            l1_weight=100.0,
+            loss={"adversarial": 1.0, "l1": 100.0},
             optimizer="rmsprop",
-            rmsprop_decay=0.9,
             lr=0.01,
             lr_schedule="constant",
             batch_size=128,
@@ -189,17 +161,16 @@ RECIPES = {
             "epochs": 2,
         },
     },
-    # Source 004: CIFAR-10, L / 100 and ab / 128, split 80/10/10, early stopping with patience 5. Its precision, single
+    # *dcgan*: CIFAR-10, L / 100 and ab / 128, split 80/10/10, early stopping with patience 5. Its precision, single
     # or double, is the flag --precision.
-    "source-004": {
+    "dcgan": {
         "full": Config(
+            Model(color_space="lab_unit", widths=(64, 128, 256, 512, 512)),
             dataset="cifar10",
             splits="80/10/10",
-            color_space="lab_unit",
-            widths=(64, 128, 256, 512, 512),
             discriminator="conv",
             discriminator_widths=(64, 128, 256, 512),
-            l1_weight=100.0,
+            loss={"adversarial": 1.0, "l1": 100.0},
             epochs=200,
             patience=5,
             batch_size=128,
@@ -210,17 +181,44 @@ RECIPES = {
             precision="fp32",
         ),
         # The constant learning rate stays, since early stopping needs a training that could go on.
-        "class": CLASS_GAN | {"lr": 2e-4, "lr_schedule": "constant", "limit_images": 8000, "epochs": 10, "patience": 2},
+        "class": CLASS_GAN
+        | {"splits": "80/10/10", "lr": 2e-4, "lr_schedule": "constant", "discriminator_lr": None}
+        | {"limit_images": 8000, "epochs": 10, "patience": 2},
         "smoke": SMOKE_GAN | {"patience": 1, "epochs": 3},
+    },
+    # Ours: what it takes to get, in ten minutes of two cores, colors as strong as a true picture's and a PSNR above
+    # gray's. Least squares of a discriminator of patches, whose verdict counts more; beside L1, whose best guess is
+    # the gray median of all likely colors, the squared difference, whose best guess is their mean; spectral norm,
+    # since batch norm lets a discriminator that sees true and generated pairs in two batches tell them by the
+    # statistics alone (notebook 03 measures it); a decoder without checkerboards; half the channels in the first
+    # level, which saves a quarter of the time: color is never as sharp as lightness.
+    "balanced": {
+        "full": Config(
+            Model(upsampling="resize", widths=(64, 128, 256, 512, 512)),
+            dataset="cifar10",
+            discriminator="patch",
+            discriminator_widths=(64, 128, 256),
+            spectral_norm=True,
+            loss={"adversarial": {"weight": 110.0, "kind": "lsgan"}, "l1": 100.0, "l2": 2000.0},
+            epochs=50,
+            lr=4e-3,
+            discriminator_lr=1e-3,
+            lr_schedule="onecycle",
+            monitor="last",
+        ),
+        "class": CLASS
+        | {"widths": (16, 64, 128, 256), "discriminator_widths": (32, 64, 128), "limit_images": 42_000, "lr": 4e-3},
+        "smoke": SMOKE | {"discriminator_widths": (8, 16), "lr": 4e-3},
     },
 }
 
 
-def get(name: str, scale: str = "full") -> Config:
-    """A recipe's configuration at a scale: `smoke`, `class` or `full`. Raises `ConfigError`."""
+def get(name: str, scale: str = "full") -> tuple[Config, ...]:
+    """A recipe's stages at a scale: `smoke`, `class` or `full`. Raises `ConfigError`."""
     if name not in RECIPES:
         raise ConfigError(f"no recipe {name!r}; there are {', '.join(RECIPES)}")
     if scale not in SCALES:
         raise ConfigError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
     full = RECIPES[name]["full"]
-    return full if scale == "full" else full.replace(**RECIPES[name][scale])
+    stages = full if isinstance(full, tuple) else (full,)
+    return stages if scale == "full" else tuple(stage.replace(**RECIPES[name][scale]) for stage in stages)

@@ -9,10 +9,15 @@ from PIL import Image
 
 from colorlib import history, plots
 from colorlib.colorizer import Colorizer
-from colorlib.config import Config, ConfigError
-from colorlib.data import spread
+from colorlib.config import Config
+from colorlib.data import PhotoSet, evenly
+from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
 from colorlib.metrics import gray_row
+
+STRIP_PICTURES = 8
+FILES = ("config.json", "history.csv", "timing.csv", "preview.png", "state.pt")
+FOLDERS = ("best", "last", "strips")
 
 
 @dataclass
@@ -54,8 +59,15 @@ class Run:
         """Rows for a picture of the learning: gray, the strip after a few epochs, true."""
         true, strips = read_strip(self.folder / "strips" / "true.png"), self.strips()
         gray = gray_row(torch.from_numpy(true.copy()).permute(0, 3, 1, 2) / 255)
-        shown = {f"epoch {epoch}": strips[epoch] for epoch in spread(np.array(sorted(strips)), epochs)}
+        shown = {f"epoch {epoch}": strips[epoch] for epoch in evenly(np.array(sorted(strips)), epochs)}
         return {"gray": plots.to_pixels(gray)} | shown | {"true": true}
+
+    def draw_preview(self, colorizer, photo_set: PhotoSet, valid_indices: np.ndarray) -> None:
+        """Keep how a few fixed validation pictures look now, and draw them over the epochs so far."""
+        true_rgb = photo_set.batch(evenly(valid_indices, STRIP_PICTURES)) / 255
+        self.add_strip("true", true_rgb)
+        self.add_strip(f"{self.history[-1]['epoch']:04d}", colorizer.colorize_batch(true_rgb))
+        write_atomically(self.folder / "preview.png", plots.to_png(plots.grid(self.learning_strip())))
 
 
 def read_strip(path) -> np.ndarray:

@@ -9,11 +9,14 @@ import time
 
 import numpy as np
 import pytest
+from made_photos import make_photos
 from PIL import Image
 from skimage.color import rgb2lab
 
-from colorlib import cli, photos
+from colorlib import cli, commands, photos
 from colorlib.config import Config
+from colorlib.data import load_photos
+from colorlib.recipes import RECIPES
 
 KEYS = {
     *("mae", "mae_percent", "eps_accuracy_2", "eps_accuracy_5", "nazeri_accuracy_2", "nazeri_accuracy_5"),
@@ -48,24 +51,66 @@ def one_line(capsys):
     return text
 
 
-def test_source_000s_flags_to_the_letter(monkeypatch):
+def asked_for(monkeypatch, words):
+    """The stages that `colorlib train` would train."""
     seen = []
-    monkeypatch.setattr(cli, "fit", lambda config, **options: seen.append(config) or sys.exit(0))
+    monkeypatch.setattr(commands, "fit", lambda stages, **options: seen.extend(stages) or sys.exit(0))
+    assert run(*words.split()) == 0
+    return seen
+
+
+def test_the_flags_of_controlled_to_the_letter(monkeypatch):
     command = (
         "train --seed 100 --dataset cifar10 --dataset-path ./dataset/cifar10 --checkpoints-path ./checkpoints "
         "--batch-size 128 --epochs 200 --lr 3e-4 --lr-decay-steps 1e4 --augment True"
     )
-    assert run(*command.split()) == 0
     expected = Config(
         seed=100, dataset="cifar10", dataset_path="./dataset/cifar10", checkpoints_path="./checkpoints",
         batch_size=128, epochs=200, lr=3e-4, lr_decay_steps=1e4, augment=True,
     )  # fmt: skip
-    assert seen == [expected] and seen[0].lr_schedule == "decay"
+    assert asked_for(monkeypatch, command) == [expected] and expected.lr_schedule == "decay"
+    command += " --desired-saturation 1 --saturation-weight 20 --desired-hue 0.6 --desired-blue 0.3 --blue-weight 2"
+    loss = {
+        "l1": 100.0,
+        "saturation": {"weight": 20.0, "target": 1.0},
+        "hue": {"weight": 1.0, "target": 0.6},
+        "blue": {"weight": 2.0, "target": 0.3},
+    }
+    assert asked_for(monkeypatch, command) == [expected.replace(loss=loss)]
 
 
-def test_controls_are_refused(capsys):
-    assert run("train", "--desired-saturation", "1", "--saturation-weight", "20") == 2
-    assert "--desired-saturation" in one_line(capsys)
+def test_the_objective_is_a_mapping(monkeypatch):
+    command = "train --discriminator patch --loss l1=100 l2=2e3 adversarial=1,kind=lsgan gamut=0.5"
+    (config,) = asked_for(monkeypatch, command)
+    assert config.loss == {
+        "l1": 100.0, "l2": 2000.0, "adversarial": {"weight": 1.0, "kind": "lsgan"}, "gamut": 0.5
+    }  # fmt: skip
+    (config,) = asked_for(monkeypatch, "train --recipe controlled --scale smoke --desired-red 0.2")
+    assert set(config.loss) == {"adversarial", "l1", "red"}
+
+
+def test_a_flag_changes_every_stage(monkeypatch):
+    monkeypatch.setitem(RECIPES, "two", {"full": (Config(epochs=3), Config(epochs=4)), "class": {}, "smoke": {}})
+    first, second = asked_for(monkeypatch, "train --recipe two --scale full --lr 1e-3 --image-size 64")
+    assert (first.lr, first.epochs, first.model.image_size) == (1e-3, 3, 64)
+    assert (second.lr, second.epochs, second.model.image_size) == (1e-3, 4, 64)
+
+
+def test_a_controlled_training_trains_and_is_written_down(tmp_path):
+    folder = tmp_path / "run"
+    flags = ["--desired-saturation", "1", "--saturation-weight", "20"]
+    assert run("train", *SMALL, *flags, "--checkpoints-path", folder) == 0
+    assert "loss_G_saturation" in (folder / "history.csv").read_text().splitlines()[0]
+
+
+def test_help_is_quick_because_torch_stays_out():
+    """What is needed is imported when a command is run."""
+    look = "import sys, colorlib.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
+    look = "import sys, colorlib; print('torch' in sys.modules); colorlib.fit; print(colorlib.Config().epochs)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "10"], done.stderr
 
 
 def test_train_writes_its_folder(checkpoint):
@@ -76,10 +121,25 @@ def test_evaluate_gives_every_key(checkpoint, tmp_path, capsys):
     file = tmp_path / "new" / "figures.json"
     assert run("evaluate", checkpoint, "--dataset", "bundled", "--limit-images", "50", "--json", file) == 0
     result = json.loads(file.read_text())
-    assert {"dataset", "images", "device", "model", "gray", "oracle_mean"} <= set(result)
+    assert {"dataset", "part", "images", "device", "model", "gray", "oracle_mean"} <= set(result)
+    assert result["split_seed"] == 0 and result["part"] == "test"
     assert result["images"] == 50 and result["dataset"] == "bundled"
     assert set(result["model"]) == KEYS | {"fps"} and set(result["gray"]) == set(result["oracle_mean"]) == KEYS
     assert "oracle mean" in capsys.readouterr().out
+
+
+def test_evaluate_keeps_the_trainings_parts(tmp_path, capsys):
+    """The data and the parts are those of the training, unless others are named: nothing it learned from is a test."""
+    make_photos(tmp_path / "album", 40)
+    more = ["--dataset", tmp_path / "album", "--splits", "50/50", "--split-seed", "3"]
+    assert run("train", *SMALL, *more, "--checkpoints-path", tmp_path / "run") == 0
+    assert run("evaluate", tmp_path / "run", "--json", tmp_path / "f.json") == 0
+    result = json.loads((tmp_path / "f.json").read_text())
+    expected = (str(tmp_path / "album"), "test", "50/50", 3)
+    assert tuple(result[name] for name in ("dataset", "part", "splits", "split_seed")) == expected
+    parts = load_photos(str(tmp_path / "album"), size=32, progress=False).split("50/50", 3)
+    assert result["images"] == len(parts["test"]) < 40
+    assert "split seed 3" in capsys.readouterr().out
 
 
 def test_evaluate_a_folder_measures_all(checkpoint, tmp_path, photo):
@@ -143,7 +203,22 @@ def test_originals_are_never_overwritten(checkpoint, tmp_path, photo, capsys):
         ["train", "--unknown", "1"],
         ["train", "--batch-size", "1.5"],
         ["train", "--epochs", "inf"],
-        ["train", "--reci", "source-004"],  # no flag is guessed
+        ["train", "--reci", "dcgan"],  # no flag is guessed
+        ["train", "--seed", "99999999999999999999"],
+        ["train", "--epochs", "2.5"],
+        ["train", "--loss", "l7=1"],
+        ["train", "--loss", "l1"],
+        ["train", "--loss", "l1=much"],
+        ["train", "--loss", "l1=1", "l1=2"],
+        ["train", "--l1-weight", "1"],
+        ["train", "--saturation-weight", "20"],
+        ["train", "--desired-saturation", "7"],
+        ["train", "--desired-hue", "0.5", "--loss", "hue=1,target=0.2"],
+        ["train", "--weight-decay", "0.1"],
+        ["train", "--generator", "gray_fed", "--dropout", "0.5"],
+        ["train", "--scale", "smoke"],
+        ["train", "--start-from", "no/such/folder/here"],
+        ["evaluate", "x", "--part", "some"],
         ["train", "--resume", "--checkpoints-path", "nothing/here"],
         ["evaluate", "x", "--limit-images", "-3"],
         ["colorize", "x", "y", "--output", "z", "--size", "0"],
@@ -163,12 +238,12 @@ def test_bad_input_is_one_line_and_exit_code_2(argv, capsys, tmp_path, monkeypat
 
 def test_an_unknown_scale_is_named(capsys, monkeypatch):
     monkeypatch.setenv("COLORLIB_SCALE", "big")
-    assert run("train", "--recipe", "source-000") == 2
+    assert run("train", "--recipe", "controlled") == 2
     assert "COLORLIB_SCALE is 'big'" in one_line(capsys)
 
 
 def test_resume_with_another_recipe_is_refused(checkpoint, capsys):
-    assert run("train", "--recipe", "source-004", "--scale", "smoke", "--resume", "--checkpoints-path", checkpoint) == 2
+    assert run("train", "--recipe", "dcgan", "--scale", "smoke", "--resume", "--checkpoints-path", checkpoint) == 2
     assert "--resume can't change" in one_line(capsys)
 
 
@@ -176,6 +251,23 @@ def test_demo_leaves_another_training_alone(checkpoint, capsys):
     before = (checkpoint / "history.csv").read_bytes()
     assert run("demo", "--output", checkpoint) == 2
     assert "holds another training" in one_line(capsys) and (checkpoint / "history.csv").read_bytes() == before
+
+
+def test_the_demo_replaces_its_own_output_after_an_update(tmp_path, monkeypatch):
+    from colorlib import demo
+
+    class Begun(Exception):
+        pass
+
+    def begun(*arguments, **options):
+        raise Begun
+
+    monkeypatch.setattr(demo, "fit", begun)
+    for epochs in (1, 2):  # the second one's settings are those of a newer version
+        monkeypatch.setattr(demo, "CONFIG", demo.CONFIG.replace(epochs=epochs))
+        with pytest.raises(Begun):
+            demo.run_demo(tmp_path / "demo")
+        (tmp_path / "demo" / "config.json").write_text(demo.CONFIG.to_json())
 
 
 def test_missing_photos_and_empty_folders(checkpoint, tmp_path, capsys):

@@ -13,14 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from colorlib.config import ConfigError
-from colorlib.data import load_photos
+from colorlib.config import Config
+from colorlib.errors import ConfigError
 from colorlib.history import read_csv
 from colorlib.recipes import get
-from colorlib.training import Training, fit
+from colorlib.stages import fit
+from colorlib.training import Training
 
 SETTINGS = [
-    *("--recipe", "source-000", "--scale", "smoke", "--limit-images", "256", "--valid-images", "32"),
+    *("--recipe", "controlled", "--scale", "smoke", "--limit-images", "256", "--valid-images", "32"),
     *(
         "--epochs",
         "4",
@@ -36,6 +37,7 @@ SETTINGS = [
         "3",
     ),
 ]
+TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 
 
 def command(folder, *more):
@@ -81,10 +83,8 @@ def test_killed_hard_and_resumed_is_bit_equal(never_interrupted, tmp_path):
     same_run(never_interrupted, folder)
 
 
-def test_ctrl_c_in_an_epoch_and_resumed_is_bit_equal(never_interrupted, tmp_path, monkeypatch):
-    photo_set = load_photos("bundled", size=32, progress=False)
-    whole = json.loads((never_interrupted / "config.json").read_text())
-    config = get("source-000", "smoke").replace(**whole | {"checkpoints_path": str(tmp_path / "run")})
+def test_ctrl_c_in_an_epoch_and_resumed_is_the_same(never_interrupted, photo_set, tmp_path, monkeypatch):
+    config = Config.load(never_interrupted / "config.json").replace(checkpoints_path=str(tmp_path / "run"))
     real = Training.run_step
 
     def interrupted(self, batch):
@@ -120,11 +120,33 @@ def test_resume_can_train_longer(tmp_path, never_interrupted):
     subprocess.run(resumed, check=True, capture_output=True)
     assert [row["step"] for row in read_csv(folder / "history.csv")] == [8, 16]
     config = json.loads((folder / "config.json").read_text())
-    assert config["max_steps"] == 16 and config["dropout"] == 0.3  # the rest is as it was
+    assert config["max_steps"] == 16 and config["model"]["dropout"] == 0.3  # the rest is as it was
+
+
+def test_resume_keeps_the_time_that_was_spent(photo_set, tmp_path, monkeypatch):
+    """Interrupted within an epoch: timing.csv counts the steps before and after, and not what lies between."""
+    (config,) = get("controlled", "smoke")
+    config = config.replace(limit_images=128, epochs=1, checkpoints_path=str(tmp_path / "run"))
+    real = Training.run_step
+
+    def slow(self, batch):
+        time.sleep(0.5)
+        if self.step == 1:
+            self.request_stop()
+        return real(self, batch)
+
+    monkeypatch.setattr(Training, "run_step", slow)
+    assert fit(config, photo_set, progress=False).interrupted
+    monkeypatch.setattr(Training, "run_step", real)
+    time.sleep(3)
+    fit(config, photo_set, resume=True, progress=False)
+    (row,) = read_csv(tmp_path / "run" / "timing.csv")
+    assert 1 < row["seconds"] < 3
 
 
 def test_resume_with_other_networks_is_refused(tmp_path):
-    config = get("source-000", "smoke").replace(max_steps=1, limit_images=32, checkpoints_path=str(tmp_path / "run"))
+    (config,) = get("controlled", "smoke")
+    config = config.replace(max_steps=1, limit_images=32, checkpoints_path=str(tmp_path / "run"))
     fit(config, progress=False)
     with pytest.raises(ConfigError, match="can't change --widths"):
         fit(config.replace(widths=(4, 8, 16)), resume=True, progress=False)
@@ -134,14 +156,14 @@ def test_resume_with_other_networks_is_refused(tmp_path):
         fit(config, resume=True, overwrite=True, progress=False)
 
 
-def test_resume_with_other_pictures_or_none_is_refused(tmp_path):
-    photo_set = load_photos("bundled", size=32, progress=False)
-    config = get("source-000", "smoke").replace(max_steps=1, checkpoints_path=str(tmp_path / "run"), limit_images=None)
+def test_resume_with_other_pictures_or_none_is_refused(photo_set, tmp_path):
+    (config,) = get("controlled", "smoke")
+    config = config.replace(max_steps=1, checkpoints_path=str(tmp_path / "run"), limit_images=None)
     with pytest.raises(ConfigError, match="no training to --resume"):
         fit(config, photo_set, resume=True, progress=False)
     fit(config, photo_set, progress=False)
     fewer = dataclasses.replace(
-        photo_set, images=photo_set.images[:900], group=photo_set.group[:900], gray=photo_set.gray[:900]
+        photo_set, images=photo_set.images[:900], key=photo_set.key[:900], gray=photo_set.gray[:900]
     )
     with pytest.raises(ConfigError, match="isn't the same set of pictures"):
         fit(config, fewer, resume=True, progress=False)
@@ -152,10 +174,9 @@ def test_resume_with_other_pictures_or_none_is_refused(tmp_path):
 
 def test_two_processes_share_one_validation_picture_and_half_precision(tmp_path):
     """One of them has nothing to validate on, and batch norm's statistics keep single precision."""
-    settings = ["--recipe", "source-000", "--scale", "smoke", "--limit-images", "64", "--valid-images", "1"]
+    settings = ["--recipe", "controlled", "--scale", "smoke", "--limit-images", "64", "--valid-images", "1"]
     settings += ["--epochs", "1", "--precision", "bf16", "--device", "cpu", "--checkpoints-path", str(tmp_path / "run")]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    argv = [*launcher, "-m", "colorlib", "train", *settings]
+    argv = [*TWO, "-m", "colorlib", "train", *settings]
     done = subprocess.run(argv, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-2000:]
     (row,) = read_csv(tmp_path / "run" / "history.csv")
@@ -164,11 +185,9 @@ def test_two_processes_share_one_validation_picture_and_half_precision(tmp_path)
 
 def test_two_processes_train_as_one(tmp_path):
     """The same global batch, in one process and in two (gloo, on the CPU): the same training, but for rounding."""
-    settings = ["--recipe", "source-000", "--scale", "smoke", "--limit-images", "128", "--valid-images", "31"]
-    settings += ["--spectral-norm", "False"]  # batch norm in both networks: the harder case
+    settings = ["--recipe", "controlled", "--scale", "smoke", "--limit-images", "128", "--valid-images", "31"]
     settings += ["--epochs", "2", "--precision", "fp32", "--device", "cpu", "--augment", "False", "--lr", "2e-4"]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    for name, start in (("one", [sys.executable]), ("two", launcher)):
+    for name, start in (("one", [sys.executable]), ("two", TWO)):
         argv = [*start, "-m", "colorlib", "train", *settings, "--checkpoints-path", str(tmp_path / name)]
         done = subprocess.run(argv, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
         assert done.returncode == 0, done.stderr[-2000:]
@@ -184,9 +203,29 @@ def test_two_processes_train_as_one(tmp_path):
             assert (first[name] - second[name]).abs().mean() < 2e-3, name
 
 
-def test_a_batch_that_cannot_be_shared_is_refused(tmp_path, monkeypatch):
+def test_two_processes_resume(tmp_path):
+    """Killed after the first epoch, and resumed by two processes: the same as without a stop, but for rounding."""
+    settings = ["--recipe", "controlled", "--scale", "smoke", "--limit-images", "128", "--valid-images", "31"]
+    settings += ["--precision", "fp32", "--device", "cpu"]
+
+    def train(name, *more):
+        argv = [*TWO, "-m", "colorlib", "train", *more, "--checkpoints-path", str(tmp_path / name)]
+        done = subprocess.run(argv, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        assert done.returncode == 0, done.stderr[-2000:]
+
+    train("whole", *settings, "--epochs", "2", "--lr-schedule", "constant")
+    train("parts", *settings, "--epochs", "1", "--lr-schedule", "constant")
+    train("parts", "--resume", "--epochs", "2")
+    whole, parts = (read_csv(tmp_path / name / "history.csv") for name in ("whole", "parts"))
+    assert len(parts) == len(whole) == 2
+    for column, value in whole[1].items():
+        assert parts[1][column] == pytest.approx(value, rel=1e-2, abs=1e-3), column
+
+
+def test_a_batch_that_cannot_be_divided_is_refused(tmp_path, photo_set, monkeypatch):
     from accelerate import Accelerator
 
     monkeypatch.setattr(Accelerator, "num_processes", property(lambda self: 3))
-    with pytest.raises(ConfigError, match="shared by 3 processes"):
-        Training(get("source-000", "smoke").replace(checkpoints_path=str(tmp_path)), progress=False)
+    (config,) = get("controlled", "smoke")
+    with pytest.raises(ConfigError, match="divided among 3 processes"):
+        fit(config.replace(checkpoints_path=str(tmp_path)), photo_set, progress=False)

@@ -8,46 +8,31 @@ import numpy as np
 import pytest
 import torch
 
-from colorlib import devices, history, losses, training
-from colorlib.color import LAB, Prediction
-from colorlib.config import Config, ConfigError
-from colorlib.data import load_photos
-from colorlib.devices import choose_precision
+from colorlib import history, runs
+from colorlib.color import LAB
+from colorlib.config import Config
+from colorlib.engine import Engine
+from colorlib.errors import ConfigError, DataError
 from colorlib.models import build_generator
-from colorlib.optimizers import lr_factor
-from colorlib.recipes import RECIPES, get
-from colorlib.training import Training, fit
-
-
-@pytest.fixture(scope="module")
-def photo_set():
-    return load_photos("bundled", size=32, progress=False)
+from colorlib.optimizers import learning_rate
+from colorlib.recipes import get
+from colorlib.stages import fit
+from colorlib.systems.regression import Regression
+from colorlib.training import Training
 
 
 @pytest.fixture
 def config(tmp_path):
-    return get("unet-l1", "smoke").replace(
+    (config,) = get("unet-l1", "smoke")
+    return config.replace(
         limit_images=64, valid_images=32, epochs=2, checkpoints_path=str(tmp_path / "run"), device="cpu"
     )
 
 
-def test_losses_are_the_formulas():
-    torch.manual_seed(0)
-    true, predicted = torch.randn(2, 2, 4, 4), torch.randn(2, 2, 4, 4)
-    prediction = Prediction(LAB, torch.zeros(2, 1, 4, 4), true, predicted)
-    assert torch.allclose(losses.l1(prediction), torch.nn.functional.l1_loss(predicted, true))
-    assert torch.allclose(losses.l2(prediction), torch.nn.functional.mse_loss(predicted, true))
-
-
-def test_objective_names_and_weights():
-    assert [(t.name, t.weight) for t in losses.objective(Config(l1_weight=10, l2_weight=3))] == [("L1", 10), ("L2", 3)]
-    assert [t.name for t in losses.objective(Config(l1_weight=0, l2_weight=3))] == ["L2"]
-
-
 def test_a_step_is_adam_on_the_weighted_loss(config, photo_set):
-    """generator_step against the same step written with plain PyTorch."""
-    ours = Training(config.replace(precision="fp32"), photo_set, progress=False)
-    plain = build_generator(config)
+    """The system's step against the same step written with plain PyTorch."""
+    ours = Regression(config, Engine("cpu", "fp32"))
+    plain = build_generator(config.model)
     plain.load_state_dict(ours.generator.state_dict())
     optimizer = torch.optim.Adam(plain.parameters(), lr=config.lr, betas=(0.5, 0.999))
     rgb = photo_set.batch(range(16)).float() / 255
@@ -55,25 +40,25 @@ def test_a_step_is_adam_on_the_weighted_loss(config, photo_set):
     loss = 100 * (plain(gray) - color).abs().mean()
     loss.backward()
     optimizer.step()
-    measured = ours.generator_step(rgb)
+    measured = ours.step(rgb)
     assert measured["loss_G"].item() == pytest.approx(loss.item(), rel=1e-5)
     assert measured["loss_G_L1"] == measured["loss_G"]
     for a, b in zip(plain.parameters(), ours.generator.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-4)
 
 
-def test_fit_learns_and_leaves_its_folder(config, photo_set):
+def test_fit_learns_and_leaves_its_folder(config, photo_set, begin):
     run = fit(config.replace(epochs=4, limit_images=256), photo_set, progress=False)
     names = {path.name for path in run.folder.iterdir()}
-    assert names == {*training.FILES, *training.FOLDERS}
+    assert names == {*runs.FILES, *runs.FOLDERS}
     assert run.history[-1]["loss_G"] < run.history[0]["loss_G"]
     assert Config.load(run.folder / "config.json") == run.config
     with open(run.folder / "history.csv") as file:
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2, 3, 4]
     assert history.read_csv(run.folder / "history.csv") == run.history
     best = min(row["valid_mae"] for row in run.history)
-    validated = Training(run.config, photo_set, progress=False)
-    validated.generator = run.colorizer("best").generator
+    validated = begin(run.config)
+    validated.system.generator = run.colorizer("best").generator
     assert validated.validate()["mae"] == pytest.approx(best, rel=1e-4)
 
 
@@ -99,13 +84,13 @@ def test_overwriting_leaves_nothing_of_the_old_run(config, photo_set):
 
 
 def test_interruption_leaves_a_usable_colorizer(config, photo_set, monkeypatch):
-    real = Training.generator_step
+    real = Regression.step
 
     def interrupted(self, rgb):
         signal.raise_signal(signal.SIGINT)  # Ctrl-C in the middle of a step
         return real(self, rgb)
 
-    monkeypatch.setattr(Training, "generator_step", interrupted)
+    monkeypatch.setattr(Regression, "step", interrupted)
     run = fit(config, photo_set, progress=False)
     assert run.interrupted and not run.history
     assert run.colorizer().colorize(np.zeros((20, 30), np.uint8)).size == (30, 20)
@@ -122,68 +107,145 @@ def test_every_precision_and_color_space_trains(config, photo_set, precision, sp
     assert np.isfinite(list(run.history[0].values())).all()
 
 
-def test_auto_precision(monkeypatch):
-    cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    monkeypatch.setattr(devices, "has_native_bfloat16", lambda device: True)
-    assert choose_precision("auto", cpu) == choose_precision("auto", gpu) == "bf16"
-    monkeypatch.setattr(devices, "has_native_bfloat16", lambda device: False)
-    assert choose_precision("auto", cpu) == "fp32" and choose_precision("auto", gpu) == "fp16"
-    assert choose_precision("fp64", gpu) == "fp64"
-
-
 def test_learning_rate_schedules():
-    decay = Config(lr=3e-4, lr_decay_steps=1e4)  # source 000
-    assert lr_factor(decay, 0, 0) == 1
-    assert lr_factor(decay, 10_000, 0) == pytest.approx(0.1)
-    assert 3e-4 * lr_factor(decay, 10**6, 0) == pytest.approx(1e-6)
-    assert lr_factor(Config(lr_schedule="constant", lr=1e-3), 500, 1000) == 1
-    cycle = [lr_factor(Config(lr_schedule="onecycle", lr=1e-3), step, 100) for step in range(100)]
-    assert max(cycle) == pytest.approx(1) and cycle.index(max(cycle)) == 30
-    assert cycle[0] < 0.1 and cycle[-1] < 0.01
-    assert lr_factor(Config(lr_schedule="plateau"), 7, 100, plateaus=2) == pytest.approx(0.01)
+    decay = Config(lr_decay_steps=1e4)  # of *controlled*
+    assert learning_rate(decay, 3e-4, 0, 0) == 3e-4
+    assert learning_rate(decay, 3e-4, 10_000, 0) == pytest.approx(3e-5)
+    assert learning_rate(decay, 3e-4, 10**6, 0) == 1e-6
+    assert learning_rate(decay, 2e-7, 10**6, 0) == 2e-7  # below the floor from the start, and kept
+    assert learning_rate(Config(lr_schedule="constant"), 1e-3, 500, 1000) == 1e-3
+    one = Config(lr_schedule="onecycle")
+    cycle = [learning_rate(one, 2.0, step, 100) for step in range(100)]
+    assert max(cycle) == pytest.approx(2) and cycle.index(max(cycle)) == 30
+    assert cycle[0] == pytest.approx(0.08) and cycle[-1] < 0.02
+    plateau = Config(lr_schedule="plateau", lr_floor=1e-4)
+    assert learning_rate(plateau, 0.1, 7, 100, plateaus=2) == pytest.approx(1e-3)
+    assert learning_rate(plateau, 0.1, 7, 100, plateaus=9) == 1e-4
 
 
-def test_gray_photos_are_left_out(config, photo_set):
-    with_gray = Training(config.replace(skip_gray=False, limit_images=None), photo_set, progress=False)
-    without = Training(config.replace(limit_images=None), photo_set, progress=False)
+def test_each_optimizer_has_the_schedule_of_its_own_learning_rate(begin, tmp_path):
+    (config,) = get("controlled", "smoke")
+    settings = {"lr_schedule": "decay", "lr_decay_steps": 1.0, "lr_floor": 1e-5, "lr": 1e-3, "discriminator_lr": 1e-6}
+    training = begin(config.replace(limit_images=64, checkpoints_path=str(tmp_path), **settings))
+    rates = []
+    for training.step in (0, 1, 9):
+        training.run_step(training.photo_set.batch(range(4)))
+        system = training.system
+        rates.append([o.param_groups[0]["lr"] for o in (system.optimizer, system.discriminator_optimizer)])
+    assert rates == [pytest.approx(pair) for pair in ([1e-3, 1e-6], [1e-4, 1e-6], [1e-5, 1e-6])]
+
+
+def test_augmentation_reaches_the_step(config, photo_set, begin):
+    """With it the system sees other pictures than the loader gave, and others in each step; without it the same."""
+    batch = photo_set.batch(range(16))
+    for augmented in (True, False):
+        training, seen = begin(config.replace(augment=augmented)), []
+        training.system.step = lambda rgb, seen=seen: seen.append(rgb) or {}
+        for training.step in (0, 1):
+            training.run_step(batch)
+        assert torch.equal(seen[0], batch / 255) != augmented
+        assert torch.equal(seen[0], seen[1]) != augmented
+
+
+def test_parts_follow_from_the_split_seed_not_from_the_training_seed(config, begin):
+    def parts(**changes):
+        training = begin(config.replace(limit_images=None, **changes))
+        return set(training.train_indices), set(training.valid_indices)
+
+    assert parts(seed=1) == parts(seed=2)
+    assert parts(split_seed=1) != parts(split_seed=2)
+
+
+def test_gray_photos_are_left_out(config, photo_set, begin):
+    with_gray = begin(config.replace(skip_gray=False, limit_images=None))
+    without = begin(config.replace(limit_images=None))
     assert photo_set.gray[with_gray.train_indices].any() and not photo_set.gray[without.train_indices].any()
 
 
+def npz_of(tmp_path, count):
+    pictures = np.random.default_rng(0).integers(0, 255, (count, 32, 32, 3), dtype=np.uint8)
+    np.savez(tmp_path / "few.npz", images=pictures)
+    return str(tmp_path / "few.npz")
+
+
 def test_too_few_photos_to_validate(config, tmp_path, caplog):
-    pictures = np.random.default_rng(0).integers(0, 255, (1, 32, 32, 3), dtype=np.uint8)
-    np.savez(tmp_path / "one.npz", images=pictures)
     with caplog.at_level(logging.WARNING, logger="colorlib"):
-        run = fit(config.replace(dataset=str(tmp_path / "one.npz"), max_steps=1), progress=False)
+        run = fit(config.replace(dataset=npz_of(tmp_path, 3), splits="100/0", max_steps=1), progress=False)
     assert "too few photos" in caplog.text and len(run.history) == 1
 
 
-@pytest.mark.parametrize(
-    "changes, words",
-    [
-        ({"image_size": 30}, "multiple of 8"),
-        ({"lr": 0}, "--lr"),
-        ({"l1_weight": 0}, "l2-weight"),
-        ({"precision": "fp8"}, "one of auto"),
-        ({"widths": (4,)}, "--widths"),
-        ({"max_steps": 0}, "--max-steps"),
-    ],
-)
-def test_bad_settings_are_named(changes, words):
-    with pytest.raises(ConfigError, match=words):
-        Config(**changes)
+def test_one_photo_is_too_few_to_train_on(config, tmp_path):
+    with pytest.raises(DataError, match="1 colored photos to train on"):
+        fit(config.replace(dataset=npz_of(tmp_path, 1), splits="100/0"), progress=False)
+    assert not (tmp_path / "run").exists()
 
 
-def test_bad_device_is_named():
-    with pytest.raises(ConfigError, match="--device toaster"):
-        devices.choose_device("toaster")
+def test_stages_are_trained_one_after_the_other(config, photo_set, tmp_path):
+    """The second starts from the weights of the first's best epoch; the run's folder is the last one's."""
+    (gan,) = get("controlled", "smoke")
+    gan = gan.replace(limit_images=64, valid_images=32, max_steps=1, lr=1e-9, lr_schedule="constant")
+    stages = (config, gan.replace(checkpoints_path=str(tmp_path / "run")))
+    run = fit(stages, photo_set, progress=False)
+    assert run.folder == tmp_path / "run" and "loss_G_GAN" in run.history[0]
+    first, second = (torch.load(f / "state.pt")["parts"]["generator"] for f in (run.folder / "stage-1", run.folder))
+    assert torch.allclose(first["to_color.weight"], second["to_color.weight"], atol=1e-6)
+    assert fit(stages, photo_set, resume=True, progress=False).history == run.history  # both are at their end
+    with pytest.raises(ConfigError, match="holds a training already"):
+        fit(stages, photo_set, progress=False)
 
 
-@pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("scale", ["smoke", "class", "full"])
-def test_every_recipe_is_a_configuration(name, scale):
-    build_generator(get(name, scale))
+def test_starting_from_another_network_is_refused(config, photo_set, tmp_path):
+    fit(config.replace(max_steps=1), photo_set, progress=False)
+    other = config.replace(widths=(4, 8, 16), start_from=config.checkpoints_path, checkpoints_path=str(tmp_path / "b"))
+    with pytest.raises(ConfigError, match="--start-from .* another one"):
+        fit(other, photo_set, progress=False)
 
 
-def test_unknown_recipes_are_named():
-    with pytest.raises(ConfigError, match="no recipe 'x'"):
-        get("x")
+def test_the_loop_trains_any_system(config, photo_set, tmp_path):
+    """The seam: ten lines that learn the mean color of all pictures train, save and resume through the same loop."""
+
+    class MeanColor:
+        def __init__(self):
+            self.net = torch.nn.Conv2d(1, 3, 1)  # gray to RGB
+            self.adam = torch.optim.Adam(self.net.parameters(), lr=0.05)
+
+        def step(self, rgb):
+            loss = (self.net(rgb.mean(dim=1, keepdim=True)) - rgb).square().mean()
+            self.adam.zero_grad(), loss.backward(), self.adam.step()
+            return {"loss_mean": loss.detach()}
+
+        def parts(self):
+            return {"net": self.net, "adam": self.adam}
+
+        def colorizer(self):
+            return self
+
+        def colorize_batch(self, rgb):
+            return self.net(rgb.mean(dim=1, keepdim=True)).detach().clamp(0, 1)
+
+        def save(self, folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            torch.save(self.net.state_dict(), folder / "net.pt")
+
+    config = config.replace(epochs=6, monitor="psnr_pooled", lr_schedule="constant", limit_images=256)
+    engine = Engine("cpu", "fp32")
+
+    def training(folder, **changes):
+        settings = config.replace(checkpoints_path=str(tmp_path / folder), **changes)
+        torch.manual_seed(0)
+        return Training(MeanColor(), settings, engine, photo_set, progress=False)
+
+    whole = training("whole").fit()
+    assert whole.history[-1]["loss_mean"] < 0.5 * whole.history[0]["loss_mean"]
+    assert (tmp_path / "whole" / "best" / "net.pt").exists()
+    stopped = training("parts")
+    real = stopped.system.step
+    stopped.system.step = lambda rgb: (stopped.step == 11 and stopped.request_stop(), real(rgb))[1]
+    assert stopped.fit().interrupted  # in the second epoch
+    again = training("parts")
+    again.load_state()
+    assert again.step == 12
+    resumed = again.fit()
+    a, b = (torch.load(tmp_path / name / "last" / "net.pt") for name in ("whole", "parts"))
+    assert resumed.history[-1]["step"] == whole.history[-1]["step"]
+    assert all(torch.equal(a[name], b[name]) for name in a)

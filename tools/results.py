@@ -1,19 +1,21 @@
-"""Makes results/: trains the sources' recipes at scale `class`, measures them, and keeps tables and pictures.
+"""Makes results/: trains the recipes at scale `class`, measures them, and keeps tables and pictures.
 
     python tools/results.py [--only RECIPE ...]
 
 CIFAR-10 is expected in data/cifar10 and a folder of photos in data/photos. Every step is a command that you can type;
-results/README.md lists them beside the figures.
+results/README.md lists them beside the figures. A run that is there already goes on from where it was.
 """
 
 import argparse
-import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from colorlib import metrics
+from colorlib.history import loss_table, markdown_table, read_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = Path("runs")
@@ -22,55 +24,96 @@ CIFAR10 = ["--dataset", "cifar10", "--dataset-path", "data/cifar10"]
 PHOTOS = ["--dataset", "data/photos"]
 DATA = {
     "unet-l1": CIFAR10,
-    "source-000": CIFAR10,
-    "source-001": CIFAR10,
-    "source-003": PHOTOS,
-    "source-004": CIFAR10,
+    "unet-l2": CIFAR10,
+    "controlled": CIFAR10,
+    "faces": CIFAR10,
+    "church": PHOTOS,
+    "dcgan": CIFAR10,
+    "balanced": CIFAR10,
 }
+SEEDS = {"balanced": (0, 1, 2)}  # others: the recipe's own
 KEPT = ("config.json", "history.csv", "timing.csv", "losses.png", "strip.png")
-COLUMNS = {
-    "mae_percent": ("MAE (% of 255)", ".2f"),
-    "psnr_pooled": ("PSNR pooled (dB)", ".2f"),
-    "ssim": ("SSIM", ".3f"),
-    "eps_accuracy_5": ("acc < 5 % (%)", ".1f"),
-    "nazeri_accuracy_5": ("Nazeri 5 % (%)", ".1f"),
-    "ciede2000_mean": ("CIEDE2000", ".2f"),
-    "colorfulness_ratio": ("colorfulness ratio", ".2f"),
-}
+COLUMNS = ("mae_percent", "psnr_pooled", "ssim", "eps_accuracy_5", "nazeri_accuracy_5", "ciede2000_mean")
+COLUMNS += ("colorfulness_ratio",)
 
 
-def commands(recipe: str) -> list[list[str]]:
-    """The commands that make one recipe's results."""
-    run, kept = str(RUNS / recipe), str(RESULTS / recipe)
-    train = ["train", "--recipe", recipe, "--scale", "class", *DATA[recipe], "--checkpoints-path", run]
-    split = ["--split", "test"] if DATA[recipe] is PHOTOS else []
-    return [
-        train,
-        ["evaluate", run, *DATA[recipe], *split, "--json", f"{kept}/figures.json"],
-        ["plot", run],
-        ["table", run, "--csv", f"{kept}/losses.csv"],
-    ]
+def seeds_of(recipe: str) -> tuple[int, ...]:
+    """The training seeds that a recipe's results have."""
+    return SEEDS.get(recipe, (0,))
+
+
+def run_name(recipe: str, seed: int) -> str:
+    """A run's folder under runs/."""
+    return recipe if len(seeds_of(recipe)) == 1 else f"{recipe}-seed-{seed}"
+
+
+def figures_name(recipe: str, seed: int) -> str:
+    """The file of a run's figures in its folder under results/."""
+    return "figures.json" if len(seeds_of(recipe)) == 1 else f"figures-seed-{seed}.json"
+
+
+def commands(recipe: str, seed: int) -> list[list[str]]:
+    """The commands that make one run's results."""
+    run, figures = str(RUNS / run_name(recipe, seed)), str(RESULTS / recipe / figures_name(recipe, seed))
+    train = ["train", "--recipe", recipe, "--scale", "class", *DATA[recipe], "--seed", str(seed)]
+    steps = [[*train, "--checkpoints-path", run], ["evaluate", run, "--json", figures]]
+    return steps + ([["plot", run]] if seed == 0 else [])
 
 
 def make(recipe: str) -> None:
     """Run one recipe's commands, and keep what is small."""
-    shutil.rmtree(RUNS / recipe, ignore_errors=True)
     (RESULTS / recipe).mkdir(parents=True, exist_ok=True)
-    for words in commands(recipe):
-        print("colorlib", *words, flush=True)
-        subprocess.run([sys.executable, "-m", "colorlib", *words], check=True)
+    for seed in seeds_of(recipe):
+        run = RUNS / run_name(recipe, seed)
+        for words in commands(recipe, seed):
+            if words[0] == "train" and (run / "config.json").exists():
+                words = ["train", "--resume", "--checkpoints-path", str(run)]
+            print("colorlib", *words, flush=True)
+            subprocess.run([sys.executable, "-m", "colorlib", *words], check=True)
     for name in KEPT:
-        shutil.copyfile(RUNS / recipe / name, RESULTS / recipe / name)
+        shutil.copyfile(RUNS / run_name(recipe, 0) / name, RESULTS / recipe / name)
 
 
-def readme() -> str:
+def section(recipe: str) -> list[str]:
+    """One recipe's part of the page."""
+    folder = RESULTS / recipe
+    runs = [json.loads((folder / figures_name(recipe, seed)).read_text()) for seed in seeds_of(recipe)]
+    first = runs[0]
+    minutes = sum(row["seconds"] for row in read_csv(folder / "timing.csv")) / 60
+    seeds = ", ".join(map(str, seeds_of(recipe)))
+    rows = {name: first[name] for name in ("gray", "oracle_mean")}
+    model = metrics.spread_rows([run["model"] for run in runs])
+    several = f"; mean ± spread (sample standard deviation) of {len(runs)} training seeds" if len(runs) > 1 else ""
+    size = first["image_size"]
+    return [
+        f"## {recipe}",
+        "",
+        *(f"    colorlib {' '.join(words)}" for seed in seeds_of(recipe) for words in commands(recipe, seed)),
+        "",
+        f"{first['images']:,} {first['part']} pictures of {size}x{size} from {first['dataset']} (parts "
+        f"{first['splits']}, split seed {first['split_seed']}); training seed {seeds}{several}; trained in "
+        f"{minutes:.0f} minutes, on {first['device']}, {first['precision']}.",
+        "",
+        metrics.table({"model": model, **rows}, COLUMNS),
+        "",
+        markdown_table(loss_table(read_csv(folder / "history.csv"))),
+        "",
+        f"![Gray, after some epochs, true: how eight validation pictures of {recipe} gain their color]"
+        f"({recipe}/strip.png)",
+        "",
+        f"![The losses of {recipe} over the epochs]({recipe}/losses.png)",
+        "",
+    ]
+
+
+def page() -> str:
     """The page that shows all results there are, each with its commands."""
     lines = [
         "# Results",
         "",
-        "What our own runs gave, at scale `class`: small networks, few epochs, one seed, on a processor. They are no "
-        "contest; they show that every system trains, and what each loss does. `python tools/results.py` makes this "
-        "folder anew. The data are JPEG copies: CIFAR-10 at 32x32 (quality 75, whose color is a little poorer than the "
+        "What our own runs gave, at scale `class`: small networks, few epochs, on a processor. They are no contest; "
+        "they show that every system trains, and what each loss does. `python tools/results.py` makes this folder "
+        "anew. The data are JPEG copies: CIFAR-10 at 32x32 (quality 75, whose color is a little poorer than the "
         "original's), and 998 photographs of ImageNet classes at 64x64.",
         "",
         "`demo/` is what `make demo` drew and measured, `benchmark.json` what `python benchmarks/training.py --json "
@@ -78,40 +121,8 @@ def readme() -> str:
         "",
     ]
     for recipe in DATA:
-        folder = RESULTS / recipe
-        if not (folder / "figures.json").exists():
-            continue
-        figures = json.loads((folder / "figures.json").read_text())
-        config = json.loads((folder / "config.json").read_text())
-        with open(folder / "timing.csv") as file:
-            seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
-        size = figures["image_size"]
-        lines += [
-            f"## {recipe}",
-            "",
-            *(f"    colorlib {' '.join(words)}" for words in commands(recipe)),
-            "",
-            f"{figures['images']:,} {figures['split']} pictures of {size}x{size} from {figures['dataset']}; seed "
-            f"{config['seed']}; measured on {figures['device']}; trained in {seconds / 60:.0f} minutes.",
-            "",
-            "| | " + " | ".join(title for title, _ in COLUMNS.values()) + " |",
-            "| --- |" + " ---: |" * len(COLUMNS),
-        ]
-        for row in ("model", "gray", "oracle_mean"):
-            values = [format(figures[row][name], form) for name, (_, form) in COLUMNS.items()]
-            lines.append(f"| {row.replace('_', ' ')} | " + " | ".join(values) + " |")
-        with open(folder / "losses.csv") as file:
-            heading, *rows = csv.reader(file)
-        lines += ["", "| " + " | ".join(heading) + " |", "| --- |" + " ---: |" * (len(heading) - 1)]
-        lines += ["| " + " | ".join(row) + " |" for row in rows]
-        lines += [
-            "",
-            f"![Gray, after some epochs, true: how eight validation pictures of {recipe} gain their color]"
-            f"({recipe}/strip.png)",
-            "",
-            f"![The losses of {recipe} over the epochs]({recipe}/losses.png)",
-            "",
-        ]
+        if all((RESULTS / recipe / figures_name(recipe, seed)).exists() for seed in seeds_of(recipe)):
+            lines += section(recipe)
     return "\n".join(lines)
 
 
@@ -123,8 +134,8 @@ def main() -> int:
     os.chdir(ROOT)
     for recipe in DATA if arguments.only is None else arguments.only:
         make(recipe)
-        (RESULTS / "README.md").write_text(readme())
-    (RESULTS / "README.md").write_text(readme())
+        (RESULTS / "README.md").write_text(page())
+    (RESULTS / "README.md").write_text(page())
     return 0
 
 

@@ -29,7 +29,7 @@ def _is(mine: Tensor, expected: Tensor, tolerance: float = 1e-3) -> bool:
 
 @exercise
 def unit_numbers(split_unit, join_unit):
-    """Source 004's numbers: `split_unit(lab) -> gray, color` and back, `join_unit(gray, color) -> lab`."""
+    """The numbers of *dcgan*: `split_unit(lab) -> gray, color` and back, `join_unit(gray, color) -> lab`."""
     steps = torch.linspace(0, 1, 2 * 4 * 4).view(2, 1, 4, 4)
     lightness, ab = 100 * steps, torch.cat([220 * steps - 110, 110 - 220 * steps**2], dim=1)
     parts = done(split_unit(torch.cat([lightness, ab], dim=1)))
@@ -39,14 +39,14 @@ def unit_numbers(split_unit, join_unit):
     if gray.max() > 50:
         raise Mistake("your gray still lies in [0, 100]; expected [0, 1]")
     if gray.min() < -0.5:
-        raise Mistake("your gray lies in [-1, 1]: that is L / 50 - 1, and source 004 uses L / 100")
+        raise Mistake("your gray lies in [-1, 1]: that is L / 50 - 1, and the document *dcgan* uses L / 100")
     if not _is(gray, lightness / 100):
         raise Mistake("your gray is not L / 100")
     predicted = _tensor(parts[1], "color", (2, 2, 4, 4))
     if predicted.abs().max() > 50:
         raise Mistake("your ab still lies in [-110, 110]; expected [-1, 1]")
     if _is(predicted, ab / 110):
-        raise Mistake("you divided ab by 110, as colorlib's LAB does; source 004 divides by 128")
+        raise Mistake("you divided ab by 110, as colorlib's LAB does; *dcgan* divides by 128")
     if not _is(predicted, ab / 128):
         raise Mistake("your color is not (a, b) / 128, in this order")
     back = _tensor(join_unit(lightness / 100, ab / 128), "the lab that join_unit gives", (2, 3, 4, 4))
@@ -56,7 +56,7 @@ def unit_numbers(split_unit, join_unit):
     if not _is(back[:, 1:], ab):
         low, high = back[:, 1:].aminmax()
         raise Mistake(f"join_unit gives ab from {low:.0f} to {high:.0f}; expected -110 to 110")
-    return "these are source 004's numbers, and the way back is exact"
+    return "these are the numbers of *dcgan*, and the way back is exact"
 
 
 # ---------------------------------------------------------------- exercise 2

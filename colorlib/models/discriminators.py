@@ -3,10 +3,11 @@
 They see the pair (gray, color) and answer with logits: one for the picture, or one for each patch of it. A positive
 logit says "true". Built in notebook 03.
 
-    conv   4x4 convolutions of stride 2, then one convolution to one logit (sources 000, 001 and 004)
+    conv   4x4 convolutions of stride 2, then one convolution to one logit (*controlled*, *faces*, *dcgan*)
     patch  the same, with a logit for each patch
-    patch70  the 70x70 PatchGAN for 256x256 (Isola et al. 2017): its last two convolutions have stride 1
-    dense  5x5 convolutions of stride 2, then two dense layers (source 003)
+    patch70  the 70x70 PatchGAN for 256x256 (Isola et al. 2017): its last two convolutions have stride 1, and its
+             first layer has no norm
+    dense  5x5 convolutions of stride 2, then two dense layers (*church*)
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as normalize_spectrum
+
+KINDS = ("conv", "patch", "patch70", "dense")
 
 
 class Discriminator(nn.Module):
@@ -25,13 +28,16 @@ class Discriminator(nn.Module):
 
     def __init__(self, kind="conv", widths=(64, 128, 256, 512), color_channels=2, image_size=32, spectral_norm=False):
         super().__init__()
+        if kind not in KINDS:
+            raise ValueError(f"there is no such kind; it takes one of {', '.join(KINDS)}")
         wrap = normalize_spectrum if spectral_norm else (lambda layer: layer)
         kernel, padding = (5, 2) if kind == "dense" else (4, 1)
         layers, channels, size = [], 1 + color_channels, image_size
         for number, width in enumerate(widths):
             stride = 1 if kind == "patch70" and number == len(widths) - 1 else 2
-            layers.append(wrap(nn.Conv2d(channels, width, kernel, stride, padding, bias=spectral_norm)))
-            if not spectral_norm:
+            normalize = not spectral_norm and not (kind == "patch70" and number == 0)
+            layers.append(wrap(nn.Conv2d(channels, width, kernel, stride, padding, bias=not normalize)))
+            if normalize:
                 layers.append(nn.BatchNorm2d(width))
             layers.append(nn.LeakyReLU(0.2))
             channels, size = width, (size + 2 * padding - kernel) // stride + 1
@@ -46,9 +52,13 @@ class Discriminator(nn.Module):
         else:
             layers.append(wrap(nn.Conv2d(channels, 1, kernel_size=1)))
         self.layers = nn.Sequential(*layers)
+        self.spectral_norm = spectral_norm
+
+    def initialize(self) -> None:
+        """Draw the weights that training starts from: as DCGAN (Radford et al. 2016), but torch's with spectral norm."""
         for layer in self.modules():
-            if isinstance(layer, (nn.Conv2d, nn.Linear)) and not spectral_norm:
-                nn.init.normal_(layer.weight, std=0.02)  # as in DCGAN (Radford et al. 2016)
+            if isinstance(layer, (nn.Conv2d, nn.Linear)) and not self.spectral_norm:
+                nn.init.normal_(layer.weight, std=0.02)
 
     def forward(self, gray: Tensor, color: Tensor) -> Tensor:
         return self.layers(torch.cat([gray, color], dim=1)).flatten(start_dim=1)

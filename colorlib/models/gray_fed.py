@@ -1,4 +1,4 @@
-"""Source 003's generator: full resolution throughout, the gray picture fed to every layer, noise to the first three.
+"""The generator of *church*: full resolution throughout, the gray picture fed to every layer, noise to the first three.
 
 One dense layer projects the noise z and reshapes it to the picture's plane; six convolutions of stride 1 follow, each
 with batch norm and ReLU. The document lists their feature maps and kernels and says that the output is U and V through
@@ -7,6 +7,9 @@ a sigmoid; the last convolution that gives these two is ours.
 
 import torch
 from torch import Tensor, nn
+
+from colorlib.color import ColorSpace
+from colorlib.config import Model
 
 WIDTHS = (128, 64, 64, 64, 64, 32)  # feature maps; the first kernel is 7x7, the others 5x5
 NOISE_SIZE = 100  # length of z; the document doesn't say
@@ -23,11 +26,11 @@ class GrayFed(nn.Module):
     as that one gives, and answers with garish colors.)
     """
 
+    settings = ()
+
     def __init__(self, widths=WIDTHS, out_channels=2, image_size=64, activation="sigmoid"):
         super().__init__()
         self.image_size = image_size
-        fixed_noise = torch.randn(1, NOISE_SIZE, generator=torch.Generator().manual_seed(0))
-        self.register_buffer("fixed_noise", fixed_noise, persistent=False)
         self.project = nn.Linear(NOISE_SIZE, image_size * image_size)
         self.convolutions = nn.ModuleList()
         channels = 0
@@ -43,13 +46,33 @@ class GrayFed(nn.Module):
         self.to_color = nn.Conv2d(channels + 1, out_channels, kernel_size=5, padding=2)
         self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}[activation]
 
+    @classmethod
+    def from_model(cls, model: Model, space: ColorSpace) -> "GrayFed":
+        """The generator that a model describes, for a color space."""
+        return cls(model.widths, space.channels, model.image_size, space.activation)
+
+    def initialize(self) -> None:
+        """Draw the weights that training starts from: torch's own, since the document names none."""
+        for module in self.modules():
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise `ValueError` for a picture of another size than the dense layer's."""
+        if (height, width) != (self.image_size, self.image_size):
+            raise ValueError(f"this generator takes {self.image_size}x{self.image_size} alone, got {height}x{width}")
+
+    def draw_noise(self, gray: Tensor) -> Tensor:
+        """z for a batch: `(B, 100)`, anew while training, else one fixed draw for all."""
+        if self.training:
+            return torch.randn(len(gray), NOISE_SIZE, dtype=gray.dtype, device=gray.device)
+        fixed = torch.randn(1, NOISE_SIZE, generator=torch.Generator().manual_seed(0))
+        return fixed.to(gray.device, gray.dtype).expand(len(gray), -1)
+
     def forward(self, gray: Tensor, noise: Tensor | None = None) -> Tensor:
-        if gray.shape[-2:] != (self.image_size, self.image_size):
-            raise ValueError(f"this generator takes {self.image_size}x{self.image_size}, got {tuple(gray.shape[-2:])}")
-        if noise is None and self.training:
-            noise = torch.randn(len(gray), NOISE_SIZE, dtype=gray.dtype, device=gray.device)
-        elif noise is None:
-            noise = self.fixed_noise.to(gray.dtype).expand(len(gray), -1)
+        self.check_size(*gray.shape[-2:])
+        if noise is None:
+            noise = self.draw_noise(gray)
         plane = self.project(noise).view(-1, 1, self.image_size, self.image_size).to(gray.dtype)
         x = gray.new_zeros(len(gray), 0, self.image_size, self.image_size)
         for number, convolution in enumerate(self.convolutions):

@@ -1,9 +1,9 @@
-"""The U-Net of sources 000, 001 and 004: an encoder, a decoder, and skip connections between their mirror levels.
+"""The U-Net of *controlled*, *faces* and *dcgan*: an encoder, a decoder, and skip connections between their mirror levels.
 
     encoder level: 4x4 convolution, stride 2, batch norm, LeakyReLU(0.2)
     decoder level: 4x4 transposed convolution, stride 2, concatenation with the encoder's map, batch norm, ReLU
                    (or, as an option, a 3x3 convolution and bilinear upsampling in place of the transposed one)
-    last layer:    1x1 convolution, tanh (sigmoid for source 003's YUV)
+    last layer:    1x1 convolution, tanh (sigmoid for YUV)
 
 64-128-256-512-512 with a first level of stride 1 is the published form for 32x32 (Nazeri et al. 2018), 16.7 M
 parameters; eight levels, 64 to 512, all of stride 2, the form for 256x256. Built in notebook 02.
@@ -11,6 +11,9 @@ parameters; eight levels, 64 to 512, all of stride 2, the form for 256x256. Buil
 
 import torch
 from torch import Tensor, nn
+
+from colorlib.color import ColorSpace
+from colorlib.config import Model
 
 
 class Down(nn.Sequential):
@@ -32,7 +35,7 @@ class Down(nn.Sequential):
 class Up(nn.Module):
     """One decoder level: `(B, inputs, H, W)` and a skip `(B, skip, 2H, 2W)` to `(B, outputs + skip, 2H, 2W)`.
 
-    upsampling: "transposed" is the sources' transposed convolution. Its neighboring outputs come from different
+    upsampling: "transposed" is the documents' transposed convolution. Its neighboring outputs come from different
     weights, which shows as a checkerboard until training has evened them out; "resize" can't have one (Odena et al.
     2016), and costs less, since it convolves before it enlarges.
     """
@@ -59,8 +62,11 @@ class UNet(nn.Module):
 
     widths: channels of the encoder levels, from the picture down. stem_stride: 1 keeps the first level at the
     picture's size; 2 halves it there too. dropout: noise in the three lowest decoder levels while training (Isola et
-    al. 2017). upsampling: see `Up`. H and W must be multiples of `size_multiple`.
+    al. 2017). upsampling: see `Up`. H and W must be multiples of `size_multiple`. Weights are torch's until
+    `initialize`.
     """
+
+    settings = ("stem_stride", "dropout", "upsampling")
 
     def __init__(
         self,
@@ -89,13 +95,27 @@ class UNet(nn.Module):
 
         self.to_color = nn.Conv2d(channels, out_channels, kernel_size=1)
         self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}[activation]
+
+    @classmethod
+    def from_model(cls, model: Model, space: ColorSpace) -> "UNet":
+        """The U-Net that a model describes, for a color space."""
+        return cls(
+            model.widths, space.channels, model.stem_stride, space.activation, model.dropout, model.upsampling
+        )
+
+    def initialize(self) -> None:
+        """Draw the weights that training starts from."""
         self.apply(he_initialization)
         nn.init.normal_(self.to_color.weight, std=0.01)  # the first prediction is nearly gray
 
-    def forward(self, gray: Tensor) -> Tensor:
-        height, width = gray.shape[-2:]
+    def check_size(self, height: int, width: int) -> None:
+        """Raise `ValueError` for a picture that doesn't halve evenly on every level."""
         if height % self.size_multiple or width % self.size_multiple:
-            raise ValueError(f"sides must be multiples of {self.size_multiple}, got a {height}x{width} picture")
+            levels = f"with {len(self.encoder)} levels, "
+            raise ValueError(f"{levels}sides must be multiples of {self.size_multiple}, got {height}x{width}")
+
+    def forward(self, gray: Tensor) -> Tensor:
+        self.check_size(*gray.shape[-2:])
         maps, x = [], gray
         for down in self.encoder:
             x = down(x)

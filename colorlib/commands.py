@@ -1,0 +1,139 @@
+"""What the commands of the command line do: each calls the package and prints. Each returns its exit code."""
+
+import json
+import logging
+import os
+from pathlib import Path
+
+from tqdm import tqdm
+
+from colorlib import evaluation, history, hub, photos, plots
+from colorlib.colorizer import Colorizer
+from colorlib.config import Config
+from colorlib.engine import choose_device
+from colorlib.errors import ConfigError, PhotoError
+from colorlib.files import write_atomically
+from colorlib.photo_sets import NAMED
+from colorlib.runs import Run
+from colorlib.stages import fit
+
+log = logging.getLogger("colorlib")
+
+
+def train(arguments) -> int:
+    run = fit(arguments.stages, overwrite=arguments.overwrite, resume=arguments.resume)
+    if os.environ.get("RANK", "0") != "0":  # torchrun numbers the processes; the first speaks for all
+        return 0
+    if run.history:
+        columns = ["epoch", "step", "loss_G", "valid_mae_percent", "valid_psnr_pooled", "valid_colorfulness_ratio"]
+        print(history.table(run.history[-10:], columns))
+    if run.interrupted:
+        print(f"interrupted; the colorizer as it is now: {run.folder / 'last'}; go on with --resume")
+        return 130
+    print(f"the best epoch's colorizer: {run.folder / 'best'}\nmeasure it: colorlib evaluate {run.folder}")
+    return 0
+
+
+def evaluate(arguments) -> int:
+    learned = training_of(arguments.checkpoint)
+    colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
+    dataset, path, part = arguments.dataset or learned.dataset, arguments.dataset_path, arguments.part
+    if dataset == learned.dataset:
+        path = path or learned.dataset_path
+        part = part or "test"
+    result = evaluation.evaluate(
+        colorizer,
+        dataset,
+        path,
+        part or ("test" if dataset in NAMED else "all"),
+        arguments.splits or learned.splits,
+        learned.split_seed if arguments.split_seed is None else arguments.split_seed,
+        arguments.limit_images,
+    )
+    if arguments.json:
+        Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(arguments.json, json.dumps(result, indent=2) + "\n")
+    print(evaluation.report(result))
+    return 0
+
+
+def training_of(checkpoint: str) -> Config:
+    """The settings of the training whose folder a checkpoint is; the defaults for a colorizer without one."""
+    try:
+        return Run.load(checkpoint).config
+    except ConfigError:
+        return Config()
+
+
+def colorize(arguments) -> int:
+    colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
+    jobs = photos.plan_outputs(arguments.photos, Path(arguments.output))
+    failed, opened = [], []
+
+    def readable():
+        for path, target in jobs:
+            try:
+                image = photos.open_photo(path)
+            except PhotoError as error:
+                failed.append(path)
+                log.warning("left out: %s", error)
+                continue
+            opened.append((target, photos.exif_bytes(image)))
+            yield image
+
+    bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
+    with bar:
+        for colorized in colorizer.colorize_many(readable(), arguments.size):
+            photos.save_photo(colorized, *opened.pop(0))
+            bar.update()
+    done = len(jobs) - len(failed)
+    print(f"colorized {done} photo{'s' * (done != 1)} into {arguments.output}")
+    if failed:
+        log.warning("%d of %d photos could not be read", len(failed), len(jobs))
+    return 2 if failed else 0
+
+
+def table(arguments) -> int:
+    run = Run.load(arguments.run_folder)
+    lines = history.loss_table(run.history, arguments.epochs)
+    if arguments.csv:
+        text = "".join(",".join(line) + "\n" for line in lines)
+        write_atomically(arguments.csv, text)
+    print(history.markdown_table(lines))
+    return 0
+
+
+def plot(arguments) -> int:
+    run = Run.load(arguments.run_folder)
+    output = Path(arguments.output or arguments.run_folder)
+    output.mkdir(parents=True, exist_ok=True)
+    for name, figure in (
+        ("losses.png", plots.losses(run.history)),
+        ("strip.png", plots.grid(run.learning_strip(arguments.epochs))),
+    ):
+        png = plots.to_png(figure)
+        write_atomically(output / name, png)
+        print(output / name)
+    return 0
+
+
+def share(arguments) -> int:
+    colorizer = Colorizer.load(arguments.checkpoint)
+    if not arguments.yes:
+        visible = "you alone" if arguments.private else "everyone"
+        question = f"Upload {arguments.checkpoint} as {arguments.name}, for {visible} to see? [y/N] "
+        try:
+            answer = input(question)
+        except EOFError:
+            answer = ""
+        if answer.strip().lower() not in ("y", "yes"):
+            print("nothing was uploaded")
+            return 1
+    print(hub.upload(colorizer, arguments.name, arguments.license, arguments.private))
+    return 0
+
+
+def demo(arguments) -> int:
+    from colorlib.demo import run_demo
+
+    return run_demo(Path(arguments.output))

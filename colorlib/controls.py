@@ -1,0 +1,84 @@
+"""Statistics of a picture that can be asked for, and the loss terms that ask for them (*controlled*).
+
+    --loss l1=100 saturation=20,target=0.5     or, as the document spells it:
+    --desired-saturation 0.5 --saturation-weight 20
+
+To add a control, write the function that measures it and name it in `CONTROLS`: its loss term, its flags and its
+column in the history follow.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from colorlib.color import rgb_to_hsv
+from colorlib.errors import ConfigError
+from colorlib.losses import Prediction, term
+
+
+def mean_saturation(rgb: Tensor) -> Tensor:
+    """HSV saturation, mean over the pixels: `(B,)`, in [0, 1] for a picture `(B, 3, H, W)` within the gamut."""
+    return rgb_to_hsv(rgb)[:, 1].mean(dim=(1, 2))
+
+
+def mean_hue(rgb: Tensor) -> Tensor:
+    """The direction of the mean color: `(B,)` in [0, 1), where 0 is red, 1/3 green, 2/3 blue and 1 red again.
+
+    Hue is an angle, so its mean is that of the colors as arrows around the gray axis, each as long as it is colorful
+    (the mean of hues as numbers would make cyan of two reds, 0.01 and 0.99). A gray picture has hue 0.
+    """
+    red, green, blue = rgb.mean(dim=(2, 3)).unbind(dim=1)
+    x, y = red - (green + blue) / 2, math.sqrt(3) / 2 * (green - blue)
+    gray = (x == 0) & (y == 0)  # where the angle has no gradient
+    return torch.remainder(torch.atan2(y, torch.where(gray, 1.0, x)) / (2 * math.pi), 1.0)
+
+
+def mean_channel(channel: int) -> Callable[[Tensor], Tensor]:
+    """The mean of one channel of RGB, `(B,)`, in [0, 1] for a picture within the gamut."""
+    return lambda rgb: rgb[:, channel].mean(dim=(1, 2))
+
+
+@dataclass(frozen=True)
+class Control:
+    """A statistic of RGB `(B, 3, H, W)`: `(B,)`, with targets from `low` to `high`; an angle's ends are the same."""
+
+    measure: Callable[[Tensor], Tensor]
+    low: float = 0.0
+    high: float = 1.0
+    is_angle: bool = False
+
+    def distance(self, obtained: Tensor, target: float) -> Tensor:
+        """|obtained - target| for each picture; of an angle, the shorter way around."""
+        difference = (obtained - target).abs()
+        return torch.minimum(difference, 1 - difference) if self.is_angle else difference
+
+
+CONTROLS = {
+    "saturation": Control(mean_saturation),
+    "hue": Control(mean_hue, is_angle=True),
+    "red": Control(mean_channel(0)),
+    "green": Control(mean_channel(1)),
+    "blue": Control(mean_channel(2)),
+}
+
+
+def controlled_term(name: str) -> None:
+    """Register the loss term of a control: the mean over the batch of the distance to its target."""
+    control = CONTROLS[name]
+
+    @term(name)
+    def make(target: float):
+        if isinstance(target, bool) or not isinstance(target, (int, float)) or not control.low <= target <= control.high:
+            raise ConfigError(f"the target of {name} is {target!r}; it must lie in [{control.low:g}, {control.high:g}]")
+
+        def distance_to_target(prediction: Prediction) -> Tensor:
+            return control.distance(control.measure(prediction.rgb), target).mean()
+
+        return distance_to_target
+
+
+for name in CONTROLS:
+    controlled_term(name)

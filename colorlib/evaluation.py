@@ -1,0 +1,80 @@
+"""One colorizer, one data set, one protocol: the rows of metrics, with all that must be said beside a number.
+
+`colorlib evaluate` prints and writes what `evaluate` returns.
+"""
+
+import torch
+from tqdm import tqdm
+
+from colorlib import metrics
+from colorlib.colorizer import Colorizer
+from colorlib.data import evenly, load_photos, loader
+from colorlib.engine import device_name
+from colorlib.errors import DataError
+from colorlib.models import evaluating, generate
+from colorlib.photo_sets import NAMED
+
+BATCH = 128
+
+
+def evaluate(
+    colorizer: Colorizer,
+    dataset: str = "bundled",
+    dataset_path: str | None = None,
+    part: str | None = None,
+    splits: str = "own",
+    split_seed: int = 0,
+    limit_images: int | None = None,
+    progress: bool = True,
+) -> dict:
+    """Measure a colorizer beside the reference rows `gray` and `oracle_mean`, at the size its generator sees.
+
+    part: train, valid, test or all (default: test of a named set, all of a folder), divided by `splits` and
+    `split_seed`. limit_images: at most so many pictures, evenly taken. Returns what was measured on what, and the
+    rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`.
+    """
+    size = colorizer.model.image_size
+    photo_set = load_photos(dataset, dataset_path, size, progress)
+    part = part or ("test" if dataset in NAMED else "all")
+    indices = evenly(photo_set.split(splits, split_seed)[part], limit_images)
+    if not len(indices):
+        raise DataError(f"{dataset}: no photos in the part {part!r}; try --split all")
+    batches = loader(photo_set, indices, BATCH, shuffle=False)
+    bar = tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress)
+    rows = metrics.evaluate(bar, colorizer.colorize_batch, colorizer.device)
+    rows["model"]["fps"] = pictures_per_second(colorizer)
+    return {
+        "dataset": dataset,
+        "part": part,
+        "splits": splits,
+        "split_seed": split_seed,
+        "images": len(indices),
+        "image_size": size,
+        "device": device_name(colorizer.device),
+        "precision": colorizer.precision,
+        **rows,
+    }
+
+
+def pictures_per_second(colorizer: Colorizer, batch_size: int = 32) -> float:
+    """Pictures per second through the generator alone, at its own size and in the colorizer's precision."""
+    size = colorizer.model.image_size
+    gray = torch.zeros(batch_size, 1, size, size, device=colorizer.device)
+
+    @torch.no_grad()
+    def run():
+        generate(colorizer.generator, gray, colorizer.precision).sum().item()  # .item() waits for a GPU
+
+    with evaluating(colorizer.generator):
+        return metrics.images_per_second(run, batch_size)
+
+
+def report(result: dict) -> str:
+    """What was measured on what, and the table, as text."""
+    size, split = result["image_size"], f"{result['splits']}, split seed {result['split_seed']}"
+    return (
+        f"{result['dataset']}, {result['part']} ({split}): {result['images']:,} pictures of {size}x{size}, on "
+        f"{result['device']}, {result['precision']}\n"
+        + metrics.table({name: result[name] for name in ("model", "gray", "oracle_mean")})
+        + f"\ngenerator alone: {result['model']['fps']:.0f} pictures/s"
+    )

@@ -1,0 +1,65 @@
+"""What the fields of a frozen dataclass of settings have in common: help, limits, their names as flags, their checks.
+
+`colorlib.config` declares the settings themselves, `colorlib.flags` makes the command line of them.
+"""
+
+import dataclasses
+import math
+import types
+import typing
+
+from colorlib.errors import ConfigError
+
+
+def knob(default, text: str, choices: tuple = (), least=None, below=None, above=None):
+    """A field with its help text, and what it may be: one of `choices`, at least `least`, below or above a bound."""
+    limits = {"choices": choices, "least": least, "below": below, "above": above}
+    return dataclasses.field(default=default, metadata={"help": text, **limits})
+
+
+def flag(name: str) -> str:
+    """A field's name as the command line spells it."""
+    return "--" + name.replace("_", "-")
+
+
+KINDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", dict: "terms with weights"}
+
+
+def check_fields(settings) -> None:
+    """Check each field's type and limits; lists become tuples, since JSON has none. Raises `ConfigError`."""
+    for field, kind in zip(dataclasses.fields(settings), typing.get_type_hints(type(settings)).values(), strict=True):
+        name, value, limits = flag(field.name), getattr(settings, field.name), field.metadata
+        if isinstance(kind, types.UnionType):  # int | None
+            if value is None:
+                continue
+            kind = typing.get_args(kind)[0]
+        if kind == tuple[int, ...]:
+            value = tuple(value) if isinstance(value, (list, tuple)) else value
+            whole = isinstance(value, tuple) and all(type(width) is int and width > 0 for width in value)
+            if not whole or len(value) < 2:
+                raise ConfigError(f"{name} is {value}; it takes two or more positive channel counts, as 32,64,128")
+            object.__setattr__(settings, field.name, value)
+            continue
+        right = type(value) in ((int, float) if kind is float else (kind,))
+        if not right or (kind is float and not math.isfinite(value)):
+            raise ConfigError(f"{name} is {value!r}; it takes {KINDS.get(kind, kind.__name__)}")
+        if limits.get("choices") and value not in limits["choices"]:
+            raise ConfigError(f"{name} is {value!r}; it takes one of {', '.join(map(str, limits['choices']))}")
+        if limits.get("least") is not None and value < limits["least"]:
+            raise ConfigError(f"{name} is {value}; it must be {limits['least']} or more")
+        if limits.get("above") is not None and not value > limits["above"]:
+            raise ConfigError(f"{name} is {value}; it must be above {limits['above']}")
+        if limits.get("below") is not None and not value < limits["below"]:
+            raise ConfigError(f"{name} is {value}; it must be below {limits['below']}")
+
+
+def refuse_idle(settings, rules: dict) -> None:
+    """Refuse a setting that was changed and has no effect. rules: names -> (have they one, the reason if not)."""
+    defaults = {field.name: field.default for field in dataclasses.fields(settings)}
+    for names, (used, reason) in rules.items():
+        for name in names:
+            value = getattr(settings, name)
+            if not used and value != defaults[name]:
+                raise ConfigError(
+                    f"{flag(name)} {value} has no effect with {reason}; leave it at its default ({defaults[name]})"
+                )

@@ -1,0 +1,63 @@
+"""The conditional GAN: a generator, a discriminator that sees the pair (gray, color), and their alternating steps.
+
+The two steps read like the two formulas of Isola et al. (2017); notebook 03 writes them by hand.
+"""
+
+import dataclasses
+
+from torch import Tensor
+
+from colorlib.config import Config
+from colorlib.engine import Engine
+from colorlib.losses import Adversarial, Prediction
+from colorlib.models import build_discriminator
+from colorlib.optimizers import optimizer_maker
+from colorlib.systems.regression import Regression
+
+
+class GAN(Regression):
+    """Regression's generator, judged by a discriminator as well. Raises `ConfigError`."""
+
+    def __init__(self, config: Config, engine: Engine):
+        super().__init__(config, engine)
+        self.adversarial = next(term.function for term in self.terms if isinstance(term.function, Adversarial))
+        discriminator = build_discriminator(config)
+        discriminator.initialize()
+        maker = optimizer_maker(config, config.discriminator_lr or config.lr)
+        self.discriminator, self.discriminator_optimizer = engine.prepare(discriminator, maker)
+
+    def discriminator_step(self, prediction: Prediction) -> dict[str, Tensor]:
+        """max over D of log D(y|x) + log(1 - D(G(x)|x)): tell true pairs from generated ones."""
+        generated = self.discriminator(prediction.gray, prediction.predicted.detach())
+        fake = self.adversarial.on_generated(generated)
+        real = self.adversarial.on_true(self.discriminator(prediction.gray, prediction.true))
+        loss = (fake + real) / 2
+        self.discriminator_optimizer.zero_grad()
+        self.engine.backward(loss)
+        self.discriminator_optimizer.step()
+        return {"loss_D_fake": fake.detach(), "loss_D_real": real.detach(), "loss_D": loss.detach()}
+
+    def generator_step(self, prediction: Prediction) -> dict[str, Tensor]:
+        """min over G of -log D(G(x)|x) + lambda ||G(x) - y||_1, or the terms that the objective names."""
+        # Without the wrapper that averages gradients over processes, and without gradients of its own: the
+        # discriminator judges here, and doesn't learn.
+        discriminator = self.engine.plain(self.discriminator).requires_grad_(False)
+        logits = discriminator(prediction.gray, prediction.predicted)
+        losses = super().generator_step(dataclasses.replace(prediction, logits=logits))
+        discriminator.requires_grad_(True)
+        return losses
+
+    def step(self, rgb: Tensor) -> dict[str, Tensor]:
+        """One step of D, then one or more of G; the first sees the same prediction as D, which saves a forward pass."""
+        prediction = self.predict(rgb)
+        losses = self.discriminator_step(prediction) | self.generator_step(prediction)
+        for _ in range(self.config.generator_steps - 1):
+            losses |= self.generator_step(self.predict(rgb))
+        return losses
+
+    def parts(self) -> dict:
+        """All that must be saved to go on."""
+        return super().parts() | {
+            "discriminator": self.engine.plain(self.discriminator),
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }

@@ -1,0 +1,185 @@
+"""Settings: their types and limits, options without effect, what a model's file says, recipes."""
+
+import json
+import math
+
+import pytest
+
+from colorlib.config import FORMAT, Config, Model
+from colorlib.errors import ConfigError
+from colorlib.losses import objective
+from colorlib.models import build_discriminator, build_generator, refuse_idle_settings
+from colorlib.recipes import RECIPES, SCALES, get
+
+JUDGED = {"discriminator": "conv", "loss": {"l1": 100.0, "adversarial": 1.0}}
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"lr": 0}, "--lr is 0; it must be above 0"),
+        ({"lr": math.nan}, "--lr is nan; it takes a number"),
+        ({"lr": math.inf}, "--lr is inf"),
+        ({"lr": True}, "--lr is True"),
+        ({"epochs": 2.5}, "--epochs is 2.5; it takes a whole number"),
+        ({"epochs": 0}, "--epochs is 0; it must be 1 or more"),
+        ({"augment": "False"}, "--augment is 'False'; it takes True or False"),
+        ({"augment": 1}, "--augment is 1"),
+        ({"seed": -1}, "--seed is -1"),
+        ({"seed": 2**64}, "--seed is 18446744073709551616; it must be below"),
+        ({"split_seed": -1}, "--split-seed"),
+        ({"dataset": 7}, "--dataset is 7; it takes a text"),
+        ({"dataset_path": 7}, "--dataset-path is 7"),
+        ({"precision": "fp8"}, "--precision is 'fp8'; it takes one of auto"),
+        ({"widths": (4,)}, "--widths is .*two or more positive channel counts"),
+        ({"widths": (4, 0)}, "--widths"),
+        ({"widths": (4, 8.5)}, "--widths"),
+        ({"max_steps": 0}, "--max-steps"),
+        ({"ema": 1.0}, "--ema is 1.0; it must be below 1"),
+        ({"dropout": -0.1}, "--dropout"),
+        ({"patience": 0}, "--patience"),
+        ({"beta1": 1.5}, "--beta1"),
+        ({"loss": {}}, "nothing to learn"),
+        ({"loss": "l1"}, "--loss is 'l1'; it takes terms with weights"),
+        ({"patience": 3, "monitor": "last"}, "--monitor last"),
+        ({"lr_schedule": "plateau", "monitor": "last"}, "--monitor last"),
+        ({"what": 1}, "unknown settings: what"),
+    ],
+)
+def test_what_can_not_be_is_named(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        Config().replace(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes, name",
+    [
+        ({"weight_decay": 0.1}, "--weight-decay 0.1 has no effect with --optimizer adam"),
+        ({"rmsprop_decay": 0.8}, "--rmsprop-decay"),
+        ({"beta1": 0.9, "optimizer": "rmsprop"}, "--beta1"),
+        ({"beta2": 0.9, "optimizer": "rmsprop"}, "--beta2"),
+        ({"spectral_norm": True}, "--spectral-norm True has no effect with --discriminator none"),
+        ({"discriminator_widths": (8, 16)}, "--discriminator-widths"),
+        ({"generator_steps": 2}, "--generator-steps"),
+        ({"discriminator_lr": 1e-4}, "--discriminator-lr"),
+        ({"discriminator": "conv"}, "--discriminator conv has no effect without a term adversarial"),
+        ({"loss": {"adversarial": 1.0}}, "--discriminator is none; name one"),
+        ({"lr_decay_steps": 5.0, "lr_schedule": "constant"}, "--lr-decay-steps"),
+        ({"lr_floor": 1e-5, "lr_schedule": "onecycle"}, "--lr-floor"),
+        ({"plateau_patience": 5}, "--plateau-patience"),
+    ],
+)
+def test_an_option_without_effect_is_refused_by_name(changes, name):
+    with pytest.raises(ConfigError, match=name):
+        Config().replace(**changes)
+
+
+@pytest.mark.parametrize("changes", [{"dropout": 0.5}, {"stem_stride": 2}, {"upsampling": "resize"}])
+def test_an_option_that_the_generator_has_not_is_refused(changes):
+    model = Model(generator="gray_fed", **changes)
+    with pytest.raises(ConfigError, match=f"--{next(iter(changes)).replace('_', '-')} .* with --generator gray_fed"):
+        refuse_idle_settings(model)
+    refuse_idle_settings(Model(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"generator": "x"}, "--generator is 'x'; it takes one of unet, gray_fed"),
+        ({"color_space": "x"}, "--color-space is 'x'; it takes one of lab"),
+        ({"image_size": 30}, "--image-size 30: with 4 levels, sides must be multiples of 8"),
+    ],
+)
+def test_models_that_can_not_be_are_named(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        build_generator(Model(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [({"discriminator": "x"}, "--discriminator x: there is no such kind"), ({"image_size": 8}, "leave too little")],
+)
+def test_discriminators_that_can_not_be_are_named(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        build_discriminator(Config().replace(**(JUDGED | changes)))
+
+
+def test_a_run_round_trips(tmp_path):
+    config = Config().replace(**JUDGED, widths=(4, 8), image_size=16, splits="80/20", patience=3)
+    (tmp_path / "config.json").write_text(config.to_json())
+    assert Config.load(tmp_path / "config.json") == config
+    assert config.replace(image_size=64).model == Model(image_size=64, widths=(4, 8))
+
+
+@pytest.mark.parametrize("text", ["no json", "[1]", "{}", '{"model": 3}', '{"model": {}, "magic": 1}'])
+def test_runs_that_can_not_be_read_are_named(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(ConfigError, match="config.json"):
+        Config.load(tmp_path / "config.json")
+
+
+def test_a_models_file_holds_what_colorizing_takes_and_nothing_else():
+    model = Model(widths=(4, 8), image_size=16)
+    settings = {"color_space", "image_size", "generator", "widths", "stem_stride", "dropout", "upsampling"}
+    assert set(json.loads(model.to_json())) == {"format"} | settings
+    assert json.loads(model.to_json())["format"] == FORMAT == 1
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        ("no json", "not the config.json of a colorizer"),
+        ("[]", "not the config.json of a colorizer"),
+        ("{}", "no format number"),
+        ('{"format": "one"}', "no format number"),
+        ('{"format": true}', "no format number"),
+        ('{"format": -1}', "no format number"),
+        ('{"model_type": "bert", "hidden_size": 8}', "no format number"),
+        ('{"format": 2, "palette": 7}', "written in format 2 by a newer colorlib; this one reads up to 1"),
+        ('{"format": 1, "magic": 7}', "unknown settings magic in format 1"),
+        ('{"format": 1, "image_size": "big"}', "--image-size is 'big'"),
+    ],
+)
+def test_foreign_and_newer_models_are_refused_in_a_sentence(tmp_path, content, words):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ConfigError, match=words) as caught:
+        Model.load(tmp_path / "config.json")
+    assert "\n" not in str(caught.value)
+
+
+# ------------------------------------------------------------ recipes
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_recipe_can_be_built(name, scale):
+    for stage in get(name, scale):
+        build_generator(stage.model)
+        refuse_idle_settings(stage.model)
+        build_discriminator(stage)
+        objective(stage.loss)
+
+
+# What a scale may change: data, sizes, steps, and the learning rate that suits so many of them.
+BUDGET = {
+    *("dataset", "splits", "limit_images", "valid_images", "image_size", "widths", "discriminator_widths"),
+    *("stem_stride", "epochs", "max_steps", "batch_size", "patience", "seed"),
+    *("lr", "discriminator_lr", "lr_schedule", "lr_decay_steps"),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("scale", ["smoke", "class"])
+def test_a_scale_changes_the_budget_never_the_method(name, scale):
+    for stage, full in zip(get(name, scale), get(name, "full"), strict=True):
+        changed = {setting for setting, value in stage.flat().items() if value != full.flat()[setting]}
+        if name == "faces":  # a 70x70 patch has no room in 32x32: one logit sees the whole picture, as that patch would
+            changed -= {"discriminator"}
+        assert changed <= BUDGET
+
+
+def test_unknown_recipes_and_scales_are_named():
+    with pytest.raises(ConfigError, match="no recipe 'x'; there are unet-l1"):
+        get("x")
+    with pytest.raises(ConfigError, match="no scale 'huge'"):
+        get("balanced", "huge")

@@ -1,0 +1,122 @@
+"""Tables and CSV files: what is written can be read again, and the losses stand where the document has them."""
+
+import pytest
+
+from colorlib.errors import ConfigError, InputError
+from colorlib.history import loss_table, markdown_table, read_csv, table, write_csv
+
+LOSSES = ("loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G")
+
+
+def training(epochs):
+    """The history of a training: the losses of epoch 7 are 7.00001, 7.00002 and so on."""
+    losses = [{name: epoch + i / 1e5 for i, name in enumerate(LOSSES, 1)} for epoch in range(1, epochs + 1)]
+    return [
+        {"epoch": epoch, "step": 10 * epoch, "lr": 2e-4, **row, "valid_mae": 0.1} for epoch, row in enumerate(losses, 1)
+    ]
+
+
+# ---------------------------------------------------------------- Markdown
+
+
+def test_markdown_has_words_at_the_left_and_numbers_at_the_right():
+    text = markdown_table([["", "MAE (%)", "±"], ["gray", "4.86", "1"], ["oracle mean", "12.96", "1.5 ± 0.25"]])
+    assert text == (
+        "|             | MAE (%) |          ± |\n"
+        "| ----------- | ------: | ---------: |\n"
+        "| gray        |    4.86 |          1 |\n"
+        "| oracle mean |   12.96 | 1.5 ± 0.25 |"
+    )
+
+
+def test_how_many_columns_are_words():
+    lines = [["a", "b", "c"], ["1", "2", "3"]]
+    rulers = [markdown_table(lines, left=left).splitlines()[1] for left in (0, 2, 3)]
+    assert rulers == ["| --: | --: | --: |", "| --- | --- | --: |", "| --- | --- | --- |"]
+
+
+def test_lines_of_different_length_are_refused():
+    with pytest.raises(ValueError):
+        markdown_table([["a", "b"], ["1"]])
+
+
+def test_history_as_a_table():
+    rows = [{"epoch": 9, "loss_G": 7.301804, "lr": 0.0002}, {"epoch": 10, "loss_G": 123456.0, "lr": 2e-7}]
+    assert table(rows) == (
+        "| epoch |    loss_G |     lr |\n"
+        "| ----: | --------: | -----: |\n"
+        "|     9 |     7.302 | 0.0002 |\n"
+        "|    10 | 1.235e+05 |  2e-07 |"
+    )
+    assert table(rows, ["lr", "epoch"]).splitlines()[0] == "|     lr | epoch |"
+    with pytest.raises(ConfigError, match="no column is called 'loss_D'; there are epoch, loss_G, lr"):
+        table(rows, ["loss_D"])
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def test_csv_is_read_as_it_was_written(tmp_path):
+    rows = [
+        {"epoch": 1, "step": -3, "loss_G": 1 / 3, "lr": 2e-7, "whole": 4.0},
+        {"epoch": 2, "step": 0, "loss_G": float("inf"), "lr": -1e300, "whole": -0.0},
+    ]
+    write_csv(rows, tmp_path / "history.csv")
+    again = read_csv(tmp_path / "history.csv")
+    assert again == rows
+    assert [[type(value) for value in row.values()] for row in again] == [[int, int, float, float, float]] * 2
+    assert (tmp_path / "history.csv").read_bytes().splitlines()[0] == b"epoch,step,loss_G,lr,whole"
+    write_csv(rows[:1], tmp_path / "history.csv")  # replaced as a whole
+    assert read_csv(tmp_path / "history.csv") == rows[:1]
+    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+
+
+def test_a_row_with_another_column_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="loss_D"):
+        write_csv([{"epoch": 1}, {"epoch": 2, "loss_D": 0.5}], tmp_path / "history.csv")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("damaged", ["3", "3,0.5,7", "three,0.5", "3,"])
+def test_a_damaged_csv_is_named(tmp_path, damaged):
+    path = tmp_path / "history.csv"
+    path.write_text(f"epoch,loss_G\n1,0.25\n\n2,0.5\n{damaged}\n")
+    with pytest.raises(InputError, match=r"history\.csv: line 5 isn't a row of 2 numbers"):
+        read_csv(path)
+
+
+# ---------------------------------------------------------------- the losses of the document
+
+
+def test_losses_at_the_epochs_of_the_document():
+    heading, *lines = loss_table(training(25))
+    assert heading == ["Loss Metric", "Epoch 5", "Epoch 10", "Epoch 15", "Epoch 20"]
+    assert [line[0] for line in lines] == list(LOSSES)
+    assert lines[0] == ["loss_D_fake", "5.00001", "10.00001", "15.00001", "20.00001"]
+    assert lines[-1] == ["loss_G", "5.00006", "10.00006", "15.00006", "20.00006"]
+
+
+@pytest.mark.parametrize(
+    "length, epochs",
+    [
+        (1, [1]),
+        (2, [1, 2]),
+        (3, [1, 2, 3]),
+        (4, [1, 2, 3, 4]),
+        (5, [2, 3, 4, 5]),
+        (8, [2, 4, 6, 8]),
+        (10, [3, 5, 8, 10]),
+        (19, [5, 10, 15, 19]),
+        (20, [5, 10, 15, 20]),
+        (200, [5, 10, 15, 20]),
+    ],
+)
+def test_default_epochs(length, epochs):
+    assert loss_table(training(length))[0] == ["Loss Metric", *(f"Epoch {epoch}" for epoch in epochs)]
+
+
+def test_chosen_epochs():
+    heading, first, *_ = loss_table(training(8), [7, 2])
+    assert heading == ["Loss Metric", "Epoch 7", "Epoch 2"] and first == ["loss_D_fake", "7.00001", "2.00001"]
+    with pytest.raises(ConfigError, match="no epoch 9 in this history; it has 1 to 8"):
+        loss_table(training(8), [4, 9])

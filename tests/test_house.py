@@ -1,0 +1,90 @@
+"""The house: floors that imports go down by, sizes of modules, words with one meaning."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "colorlib"
+# From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
+FLOORS = [
+    {"errors", "settings", "files", "color"},
+    {"config", "photos", "history", "color_difference"},
+    {"photo_sets", "cache", "losses", "metrics", "engine", "recipes"},
+    {"data", "controls", "models", "optimizers", "plots", "stopping"},
+    {"hub", "flags"},
+    {"colorizer", "checkpoints", "checks"},
+    {"systems", "evaluation", "runs"},
+    {"training"},
+    {"stages"},
+    {"demo", "commands"},
+    {"cli"},
+]
+FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+LAZY = {("losses", "controls"), ("cli", "commands")}  # imported when they are needed: controls register their terms
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """A module's name below the package; a folder's modules share its floor."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path):
+    """Rooms that a module imports from, and whether it does so within a function."""
+    tree = ast.parse(path.read_text())
+    top = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module == "colorlib":
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("colorlib."):
+            names = [node.module.split(".")[1]]
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".")[1] for alias in node.names if alias.name.startswith("colorlib.")]
+        for name in names:
+            yield name, id(node) not in top
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(PACKAGE)) for path in MODULES])
+def test_imports_go_down(path):
+    name = room(path)
+    if name in ("__init__", "__main__"):
+        return
+    assert name in FLOOR, f"{name} stands on no floor; name it in FLOORS"
+    for other, within in imports(path):
+        if other != name and not (within and (name, other) in LAZY):
+            assert FLOOR[other] <= FLOOR[name], f"{name} imports {other}, which stands on a higher floor"
+
+
+def test_no_module_imports_itself_around_a_corner():
+    above = {room(path): {other for other, _ in imports(path)} - {room(path)} for path in MODULES}
+    above = {name: {o for o in others if (name, o) not in LAZY} for name, others in above.items()}
+
+    def reached(name, seen=()):
+        assert name not in seen, f"a circle: {' > '.join((*seen, name))}"
+        for other in above.get(name, ()):
+            reached(other, (*seen, name))
+
+    for name in above:
+        reached(name)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(PACKAGE)) for path in MODULES])
+def test_modules_have_60_to_250_lines(path):
+    lines = len(path.read_text().splitlines())
+    assert lines <= 250
+    # Shorter with a reason: names alone (__init__, __main__, errors).
+    assert lines >= 60 or path.name in ("__init__.py", "__main__.py", "errors.py")
+
+
+def test_a_word_has_one_meaning():
+    """Documents are called by their subject, and files are files: "source" and the old recipes' names are gone."""
+    texts = [*MODULES, *(ROOT / "tools").glob("*.py"), *(ROOT / "benchmarks").glob("*.py"), ROOT / "README.md"]
+    for path in texts:
+        text = path.read_text().replace("COLORLIB_SOURCE", "").replace("cell.source", "")
+        assert not re.search(r"source[- ]00\d", text, re.IGNORECASE), path
+    for path in MODULES:
+        assert not re.search(r"\bsources?\b", path.read_text(), re.IGNORECASE), path

@@ -1,0 +1,181 @@
+"""The objective: terms by name, their formulas and options, what each is asked for; the controls."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional
+
+from colorlib import losses
+from colorlib.color import COLOR_SPACES, LAB, YUV
+from colorlib.controls import CONTROLS
+from colorlib.errors import ConfigError
+from colorlib.losses import Prediction, objective
+
+
+def prediction(predicted=None, true=None, gray=None, logits=None):
+    torch.manual_seed(0)
+    return Prediction(
+        LAB,
+        torch.zeros(2, 1, 4, 4) if gray is None else gray,
+        torch.randn(2, 2, 4, 4) if true is None else true,
+        torch.randn(2, 2, 4, 4) if predicted is None else predicted,
+        logits,
+    )
+
+
+def flat_picture(red, green, blue):
+    """A prediction whose RGB is one color."""
+    rgb = torch.tensor([red, green, blue]).view(1, 3, 1, 1).expand(2, 3, 4, 4)
+    gray, color = LAB.split(rgb)
+    return prediction(color, color, gray)
+
+
+def value(loss, given):
+    (term,) = objective(loss)
+    return term(given).item()
+
+
+def test_l1_and_l2_are_torchs():
+    one = prediction()
+    assert value({"l1": 3}, one) == pytest.approx(3 * functional.l1_loss(one.predicted, one.true).item())
+    assert value({"l2": 0.5}, one) == pytest.approx(0.5 * functional.mse_loss(one.predicted, one.true).item())
+
+
+def test_names_are_the_columns():
+    asked = {"l1": 10, "l2": 3, "adversarial": 1, "saturation": {"weight": 2, "target": 0.5}}
+    terms = objective(asked)
+    assert [(term.column, term.weight) for term in terms] == [("L1", 10), ("L2", 3), ("GAN", 1), ("saturation", 2)]
+
+
+def test_one_place_is_all_it_takes_to_add_a_term(monkeypatch):
+    monkeypatch.setattr(losses, "TERMS", dict(losses.TERMS))
+
+    @losses.term("blueness")
+    def blueness(channel: float = 1.0):
+        return lambda prediction: prediction.predicted[:, int(channel)].mean()
+
+    one = prediction()
+    assert value({"blueness": 2}, one) == pytest.approx(2 * one.predicted[:, 1].mean().item())
+    assert value({"blueness": {"weight": 2, "channel": 0}}, one) == pytest.approx(
+        2 * one.predicted[:, 0].mean().item()
+    )
+
+
+@pytest.mark.parametrize(
+    "loss, words",
+    [
+        ({"l7": 1}, "no term 'l7'; there are adversarial"),
+        ({"l1": 0}, "l1: the weight is 0; it must be above 0"),
+        ({"l1": -1}, "the weight is -1"),
+        ({"l1": math.nan}, "the weight is nan"),
+        ({"l1": "much"}, "the weight is 'much'"),
+        ({"l1": {"weight": 1, "size": 2}}, "l1: no option 'size'; it takes none"),
+        ({"adversarial": {"kind": "wgan"}}, "kind is 'wgan'; it takes one of bce, lsgan, hinge"),
+        ({"adversarial": {"real_label": 0.2}}, "real_label is 0.2"),
+        ({"adversarial": {"real_label": 0.9, "kind": "lsgan"}}, "real_label has no effect with kind=lsgan"),
+        ({"saturation": 20}, "saturation needs its option target, as saturation=20,target="),
+        ({"hue": {"weight": 1, "target": 1.5}}, r"target of hue is 1.5; it must lie in \[0, 1\]"),
+        ({"red": {"weight": 1, "target": "dark"}}, "target of red is 'dark'"),
+    ],
+)
+def test_what_can_not_be_is_named(loss, words):
+    with pytest.raises(ConfigError, match=words):
+        objective(loss)
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES.values(), ids=list(COLOR_SPACES))
+def test_a_color_outside_the_gamut_keeps_its_gradient(space):
+    """Clipped, its gradient would be 0 and no term of the picture could bring it back."""
+    gray, color = space.split(torch.tensor([0.9, 0.1, 0.1]).view(1, 3, 1, 1).expand(1, 3, 2, 2))
+    _, neutral = space.split(torch.full((1, 3, 2, 2), 0.5))
+    predicted = color.clone()
+    predicted[:, -2:] = (neutral + 3 * (color - neutral))[:, -2:]
+    predicted.requires_grad_()
+    rgb = Prediction(space, gray, color, predicted).rgb
+    assert rgb.max() > 1.05
+    rgb.amax(dim=1).sum().backward()
+    assert predicted.grad.isfinite().all() and (predicted.grad[:, -2:].abs().amax(dim=1) > 0).all()
+
+
+def test_the_gamut_term_is_the_mean_excess():
+    assert value({"gamut": 1}, flat_picture(0.2, 0.5, 0.7)) == pytest.approx(0, abs=1e-5)
+    yuv = torch.tensor([0.5, 1.0, 0.5]).view(1, 3, 1, 1)
+    outside = Prediction(YUV, yuv[:, :1], yuv[:, 1:], yuv[:, 1:])
+    excess = (outside.rgb - 1).clamp_min(0) + (-outside.rgb).clamp_min(0)
+    assert value({"gamut": 1}, outside) == pytest.approx(excess.mean().item()) and excess.mean() > 0.05
+
+
+# ------------------------------------------------------------ controls
+
+
+@pytest.mark.parametrize(
+    "name, obtained", [("saturation", 0.75), ("hue", 1 / 12), ("red", 0.8), ("green", 0.5), ("blue", 0.2)]
+)
+def test_controls_measure_a_flat_color(name, obtained):
+    orange = torch.tensor([0.8, 0.5, 0.2]).view(1, 3, 1, 1).expand(3, 3, 4, 4)
+    assert torch.allclose(CONTROLS[name].measure(orange), torch.tensor(obtained), atol=1e-5)
+    target = 0.4
+    distance = min(abs(obtained - target), 1 - abs(obtained - target)) if name == "hue" else abs(obtained - target)
+    term = {name: {"weight": 20, "target": target}}
+    assert value(term, flat_picture(0.8, 0.5, 0.2)) == pytest.approx(20 * distance, abs=2e-3)
+
+
+def test_hue_is_an_angle():
+    """Two reds on either side of 0 are red together, and a target of 0.95 is near to one of 0.05."""
+    reds = torch.tensor([[1.0, 0.06, 0.0], [1.0, 0.0, 0.06]]).T.reshape(1, 3, 1, 2)
+    mean = CONTROLS["hue"].measure(reds)
+    assert min(mean.item(), 1 - mean.item()) < 1e-3
+    assert CONTROLS["hue"].distance(torch.tensor(0.95), 0.05).item() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+@pytest.mark.parametrize("color", [(0.5, 0.5, 0.5), (0, 0, 0), (1, 1, 1), (-0.1, 0.4, 1.3), (0, -0.1, -0.1)])
+def test_controls_have_finite_gradients(name, color):
+    rgb = torch.tensor(color, dtype=torch.float32).view(1, 3, 1, 1).repeat(1, 1, 2, 2).requires_grad_()
+    control = CONTROLS[name]
+    control.distance(control.measure(rgb), 0.3).sum().backward()
+    assert rgb.grad.isfinite().all()
+
+
+# ------------------------------------------------------------ adversarial losses
+
+
+def test_binary_cross_entropy_is_torchs():
+    logits = torch.randn(8, 4)
+    ones, zeros = torch.ones_like(logits), torch.zeros_like(logits)
+    bce = functional.binary_cross_entropy_with_logits
+    assert torch.allclose(losses.discriminator_loss(logits, True), bce(logits, ones))
+    assert torch.allclose(losses.discriminator_loss(logits, False), bce(logits, zeros))
+    assert torch.allclose(losses.discriminator_loss(logits, True, real_label=0.9), bce(logits, 0.9 * ones))
+    assert torch.allclose(losses.discriminator_loss(logits, False, real_label=0.9), bce(logits, zeros))  # one-sided
+    assert torch.allclose(losses.fooling_loss(logits), bce(logits, ones))
+
+
+def test_lsgan_and_hinge_are_the_formulas():
+    logits = torch.tensor([-2.0, 0.5, 3.0])
+    assert losses.discriminator_loss(logits, True, "lsgan") == pytest.approx((9 + 0.25 + 4) / 3)
+    assert losses.discriminator_loss(logits, False, "lsgan") == pytest.approx((4 + 0.25 + 9) / 3)
+    assert losses.fooling_loss(logits, "lsgan") == pytest.approx((9 + 0.25 + 4) / 3)
+    assert losses.discriminator_loss(logits, True, "hinge") == pytest.approx((3 + 0.5 + 0) / 3)
+    assert losses.discriminator_loss(logits, False, "hinge") == pytest.approx((0 + 1.5 + 4) / 3)
+    assert losses.fooling_loss(logits, "hinge") == pytest.approx(-0.5)
+
+
+def test_the_non_saturating_gradient_is_large_where_the_discriminator_is_sure():
+    logits = torch.tensor([-8.0], requires_grad=True)
+    losses.fooling_loss(logits).backward()
+    assert logits.grad.abs() > 0.99
+    logits.grad = None
+    (-functional.softplus(logits)).sum().backward()  # log(1 - D), the saturating form
+    assert logits.grad.abs() < 0.01
+
+
+def test_the_term_adversarial_has_both_sides():
+    logits = torch.randn(8, 1)
+    smooth = losses.Adversarial(real_label=0.9)
+    assert torch.equal(smooth.on_true(logits), losses.discriminator_loss(logits, True, real_label=0.9))
+    assert torch.equal(smooth.on_generated(logits), losses.discriminator_loss(logits, False))
+    assert value({"adversarial": 2}, prediction(logits=logits)) == pytest.approx(2 * losses.fooling_loss(logits).item())
+    hinge = {"adversarial": {"kind": "hinge"}}
+    assert value(hinge, prediction(logits=logits)) == pytest.approx(-logits.mean().item())
