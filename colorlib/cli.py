@@ -103,7 +103,7 @@ def add_device_flags(parser: Parser) -> None:
         "--device", default="auto", metavar="X", help="auto (a GPU if there is one), cpu, cuda, mps [auto]"
     )
     parser.add_argument(
-        "--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"), help="[auto: half where it is native]"
+        "--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"), help="[auto: half where it is faster]"
     )
 
 

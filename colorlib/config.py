@@ -148,7 +148,7 @@ class Config:
     device: str = knob("auto", "auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
     precision: str = knob(
         "auto",
-        "auto: bf16 where the processor or GPU has it natively, fp16 on older GPUs, else fp32",
+        "auto: bf16 where the processor (with AMX) or GPU is faster in it, fp16 on older GPUs, else fp32",
         ("auto", "fp32", "fp16", "bf16", "fp64"),
     )
     save_steps: int | None = knob(

@@ -4,8 +4,6 @@ An `Engine` carries all three for a training, by Hugging Face Accelerate; the fu
 means, and serve a colorizer too.
 """
 
-import platform
-
 import torch
 import torch.distributed as distributed
 from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -31,21 +29,23 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
-def has_native_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 itself; where it is emulated it is slower than float32."""
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether the device is faster in bfloat16 than in float32.
+
+    A processor is with AMX's matrix units, about three times. AVX512-BF16 alone isn't: measured, a training step of
+    a U-Net took 1.15 times as long as in float32.
+    """
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
-    if device.type == "cpu" and platform.machine() in ("x86_64", "AMD64"):
-        probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-        return bool(probe and probe())
-    return False
+    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return device.type == "cpu" and bool(probe and probe())
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """`auto` resolved: bf16 where native, fp16 on older GPUs, else fp32."""
+    """`auto` resolved: bf16 where it is faster, fp16 on older GPUs, else fp32."""
     if name != "auto":
         return name
-    if has_native_bfloat16(device):
+    if has_fast_bfloat16(device):
         return "bf16"
     return "fp16" if device.type == "cuda" else "fp32"
 

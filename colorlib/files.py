@@ -1,5 +1,6 @@
 """Writing files so that an interruption never leaves half of one."""
 
+import errno
 import os
 import secrets
 import stat
@@ -24,14 +25,14 @@ def write_atomically(path, content: Content) -> None:
         return
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
-        raise FileNotFoundError(f"{target.parent}: no such folder to write {target.name} into")
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
     existing = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    # No more open to others than the file will be, and writable until it is written; the system applies the umask.
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL, 0o666 if existing is None else existing | stat.S_IWUSR)
+    mode = stat.S_IMODE(os.fstat(handle).st_mode) if existing is None else existing
+    os.close(handle)
     try:
-        # The system takes the umask from this mode. Made here and not by `content`, it can't be another's file.
-        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if existing is None else existing)
-        mode = stat.S_IMODE(os.fstat(handle).st_mode) if existing is None else existing
-        os.close(handle)
         _write(temporary, content)
         os.chmod(temporary, mode)  # some libraries write a file of their own and rename it to the path they are given
         os.replace(temporary, target)
@@ -45,7 +46,7 @@ def _is_stream(path: Path) -> bool:
     folder = path.parent.resolve()
     if folder in (Path("/dev"), Path("/dev/fd")) or folder.match("/proc/*/fd"):
         return True
-    return path.exists() and not path.is_file() and not path.is_dir()
+    return path.exists() and not path.is_file()  # a folder, too: opening it says what is wrong
 
 
 def _write_through(path: Path, content: Content) -> None:

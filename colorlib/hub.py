@@ -35,8 +35,8 @@ CARD = """
 A network that colorizes gray photographs, trained with colorlib.
 
 It sees {sees}, at {size} x {size} pixels, and predicts {predicts}. Its color is brought up to the photo's size and
-joined with the photo's own lightness, so a photo of any size keeps its details. The colors are a guess: they look
-possible, and nobody knows whether they are true.
+joined with the photo's own lightness, so a photo of any size keeps its details. The colors are guesses that look
+possible; the true ones may have been others.
 
 The generator is of the kind `{generator}`. It has {parameters:,} parameters, and its file takes {megabytes:.1f} MB.
 Opening it executes nothing: it is a file of settings and a file of weights (safetensors).
@@ -174,14 +174,14 @@ def upload(colorizer, name: str, license: str | None = None, private: bool = Fal
 
 
 def check_visibility(api, name: str, private: bool) -> None:
-    """Raise `ColorizerError` for a repository that is there already and that others see than was asked for."""
+    """Raise `ColorizerError` for a repository that is there already, for others to see than was asked for."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
         there = api.model_info(name, timeout=PATIENCE)
     except RepositoryNotFoundError:
         return
-    if there.private != private:
+    if bool(there.private) != private:
         raise ColorizerError(
             f"{name}: this repository is there already and is {'private' if there.private else 'public'}, which an "
             f"upload doesn't change; {'leave out' if private else 'give'} --private, or take another name"
@@ -218,9 +218,11 @@ def card(colorizer, name: str, license: str | None = None) -> str:
 
 def transport_errors() -> tuple[type[Exception], ...]:
     """What can be raised on the way to the hub."""
-    from huggingface_hub.errors import HTTPError  # the parent of all in httpx, and of the hub's own answers
+    from huggingface_hub.errors import HTTPError
 
-    return HTTPError, OSError, RuntimeError  # the last of hf_xet, which moves large files
+    # The first is the parent of all that httpx raises, the second of all that requests does, which older versions
+    # of the library use; the last comes from hf_xet, which moves large files.
+    return HTTPError, OSError, RuntimeError
 
 
 def is_refusal(error: Exception) -> bool:

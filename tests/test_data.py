@@ -21,7 +21,7 @@ def test_load_photos_gives_what_the_files_hold(tmp_path):
     photo_set = load_photos(str(tmp_path / "set.npz"), progress=False)
     assert len(photo_set) == 5 and photo_set.own_part is None and not photo_set.gray.any()
     np.testing.assert_array_equal(photo_set.batch([3, 1]).permute(0, 2, 3, 1), pictures[[3, 1]])
-    assert photo_set.batch(range(2)).dtype == torch.uint8
+    assert photo_set.batch(range(2)).dtype == torch.uint8 and photo_set.batch([]).shape == (0, 3, 32, 32)
     assert photo_set.summary.endswith("5 pictures of 32x32")
 
 

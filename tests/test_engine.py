@@ -15,11 +15,20 @@ from colorlib.errors import ConfigError
 
 def test_auto_precision(monkeypatch):
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    monkeypatch.setattr(engine, "has_native_bfloat16", lambda device: True)
+    monkeypatch.setattr(engine, "has_fast_bfloat16", lambda device: True)
     assert choose_precision("auto", cpu) == choose_precision("auto", gpu) == "bf16"
-    monkeypatch.setattr(engine, "has_native_bfloat16", lambda device: False)
+    monkeypatch.setattr(engine, "has_fast_bfloat16", lambda device: False)
     assert choose_precision("auto", cpu) == "fp32" and choose_precision("auto", gpu) == "fp16"
     assert choose_precision("fp64", gpu) == "fp64"
+
+
+def test_a_processor_needs_amx_for_bfloat16(monkeypatch):
+    cpu = torch.device("cpu")
+    for supported in (True, False):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda supported=supported: supported)
+        assert engine.has_fast_bfloat16(cpu) == supported
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    assert not engine.has_fast_bfloat16(cpu) and not engine.has_fast_bfloat16(torch.device("mps"))
 
 
 def test_channels_last_everywhere_but_on_apples_gpus():

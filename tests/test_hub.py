@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import huggingface_hub
 import numpy as np
 import pytest
 from fake_hub import NOWHERE, TOKEN, files_of, make_colorizer, point_library_at, running_hub, sentence
@@ -161,6 +162,18 @@ def test_without_internet_half_a_download_does_not_serve(fake, point_at):
 def test_a_hub_that_refuses(fake, status, said):
     fake.status = status
     assert said in sentence(hub.download, "owner/name")
+
+
+def test_a_transfer_that_breaks_off(fake, monkeypatch):
+    whole = huggingface_hub.snapshot_download
+
+    def broken(*arguments, local_files_only=False, **options):
+        if not local_files_only:
+            raise RuntimeError("the transfer broke off")
+        return whole(*arguments, local_files_only=True, **options)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", broken)
+    assert "(the transfer broke off)" in sentence(hub.download, "owner/name")
 
 
 def test_from_the_command_line(fake, tmp_path, photo):

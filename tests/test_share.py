@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from fake_hub import NOWHERE, TOKEN, files_of, make_colorizer, point_library_at, running_hub, sentence
+from huggingface_hub import HfApi
 
 from colorlib import cli, hub
 from colorlib.color import COLOR_SPACES
@@ -119,6 +120,14 @@ def test_upload_without_internet(monkeypatch, tmp_path):
     started = time.monotonic()
     assert "with internet" in sentence(hub.upload, make_colorizer(), "me/mine")
     assert time.monotonic() - started < 5
+
+
+def test_an_upload_that_breaks_off(fake, monkeypatch):
+    def broken(*arguments, **options):
+        raise RuntimeError("the transfer broke off")
+
+    monkeypatch.setattr(HfApi, "upload_folder", broken)
+    assert "(the transfer broke off)" in sentence(hub.upload, make_colorizer(), "me/mine")
 
 
 # ------------------------------------------------------------ colorlib share
