@@ -2,7 +2,7 @@
 
     python benchmarks/training.py [--photos FOLDER] [--repeats 5] [--batch-size 4] [--json FILE]
 
-The networks are the 54 M-parameter U-Net for 256x256 and the 70x70 PatchGAN of recipe source-001. The reference is a
+The networks are the 54 M-parameter U-Net for 256x256 and the 70x70 PatchGAN of recipe faces. The reference is a
 training as tutorials have it: float32, contiguous tensors, default Adam, both networks' gradients computed in both
 steps; photos opened, resized (bicubic) and converted by scikit-image one by one in a DataLoader with two workers. Ours
 is `Training.run_step` and the loader of the decoded cache, from its second epoch on.
@@ -26,10 +26,11 @@ from torch.utils.data import DataLoader, Dataset
 from colorlib import photos
 from colorlib.color import LAB
 from colorlib.data import load_photos, loader
-from colorlib.devices import device_name
+from colorlib.engine import Engine, device_name
+from colorlib.history import markdown_table
 from colorlib.models import build_discriminator, build_generator, count_parameters
 from colorlib.recipes import get
-from colorlib.tables import markdown_table
+from colorlib.systems.gan import GAN
 from colorlib.training import Training
 
 SIZE = 256
@@ -66,7 +67,8 @@ class PlainTraining:
     """The alternating step with nothing done for speed."""
 
     def __init__(self, config, device):
-        self.generator, self.discriminator = build_generator(config).to(device), build_discriminator(config).to(device)
+        self.generator = build_generator(config.model).to(device)
+        self.discriminator = build_discriminator(config).to(device)
         options = {"lr": config.lr, "betas": (0.5, 0.999)}
         self.adam_g = torch.optim.Adam(self.generator.parameters(), **options)
         self.adam_d = torch.optim.Adam(self.discriminator.parameters(), **options)
@@ -113,14 +115,16 @@ def summary(reference: list[float], ours: list[float], unit_of_work: int) -> dic
 
 
 def measure(folder: Path, repeats: int, batch_size: int) -> tuple[dict, dict, Training]:
-    """Rows of the table (step, input, both), and the share of our step that each part takes."""
+    """Rows of the table (step, input, both), and the seconds of our step that each part takes."""
     with tempfile.TemporaryDirectory() as scratch:
-        config = get("source-001").replace(
+        (config,) = get("faces")
+        config = config.replace(
             dataset=str(folder), color_space="lab", batch_size=batch_size, limit_images=None, checkpoints_path=scratch
         )
         photo_set = load_photos(str(folder), size=SIZE)
-        training = Training(config, photo_set, progress=False)
-    device = training.device
+        engine = Engine()
+        training = Training(GAN(config, engine), config, engine, photo_set, progress=False)
+    device = engine.device
     plain = PlainTraining(config, device)
 
     batch = photo_set.batch(range(batch_size))
@@ -151,21 +155,21 @@ def measure(folder: Path, repeats: int, batch_size: int) -> tuple[dict, dict, Tr
     else:  # workers read while the GPU computes: the slower of the two sets the pace
         both = [[max(a, b) for a, b in zip(*sides, strict=True)] for sides in zip(*times.values(), strict=True)]
     rows["whole loop"] = summary(*both, 1)
-    return rows, shares(training, batch), training
+    return rows, parts_of_step(training.system, batch, device), training
 
 
-def shares(training: Training, batch) -> dict[str, float]:
+def parts_of_step(system: GAN, batch, device) -> dict[str, float]:
     """Seconds that the parts of our step take, by running them one after the other."""
-    rgb = batch.to(training.device).float() / 255
+    rgb = batch.to(device).float() / 255
     parts = {
-        "RGB to Lab": lambda: training.space.split(rgb),
-        "generator, forward": lambda: training.predict(rgb),
+        "RGB to Lab": lambda: system.space.split(rgb),
+        "generator, forward": lambda: system.predict(rgb),
         "discriminator's step, forward and backward": None,
-        "generator's step, with its forward pass": lambda: training.generator_step(rgb),
+        "generator's step, with its forward pass": lambda: system.generator_step(system.predict(rgb)),
     }
-    prediction = training.predict(rgb)
-    parts["discriminator's step, forward and backward"] = lambda: training.discriminator_step(prediction)
-    return {name: min(seconds(part, training.device) for _ in range(3)) for name, part in parts.items()}
+    prediction = system.predict(rgb)
+    parts["discriminator's step, forward and backward"] = lambda: system.discriminator_step(prediction)
+    return {name: min(seconds(part, device) for _ in range(3)) for name, part in parts.items()}
 
 
 def main() -> int:
@@ -179,10 +183,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(arguments.photos) if arguments.photos else make_photos(Path(scratch), 96)
         rows, parts, training = measure(folder, arguments.repeats, arguments.batch_size)
-    sizes = [count_parameters(network) / 1e6 for network in (training.generator, training.discriminator)]
+    sizes = [count_parameters(network) / 1e6 for network in (training.system.generator, training.system.discriminator)]
     print(
         f"U-Net of {sizes[0]:.1f} M and PatchGAN of {sizes[1]:.1f} M parameters, {SIZE}x{SIZE}, "
-        f"batches of {arguments.batch_size}, on {device_name(training.device)}; ours in {training.precision}\n"
+        f"batches of {arguments.batch_size}, on {device_name(training.engine.device)}; ours in {training.engine.precision}\n"
     )
     lines = [["", "reference (photos/s)", "ours (photos/s)", "ratio", "least", "most"]]
     lines += [[name, *(f"{value:.2f}" for value in row.values())] for name, row in rows.items()]
@@ -192,8 +196,8 @@ def main() -> int:
         print(f"  {name}: {value:.2f} s")
     if arguments.json:
         figures = {
-            "device": device_name(training.device),
-            "precision": training.precision,
+            "device": device_name(training.engine.device),
+            "precision": training.engine.precision,
             "rows": rows,
             "parts": parts,
         }

@@ -64,5 +64,3 @@ def starts_anew(config: Config, folder: Path, overwrite: bool, resume: bool) -> 
     if resume:
         check_resumable(config, folder)
     return not resume
-
-

@@ -69,7 +69,9 @@ def read_stages(arguments) -> tuple[Config, ...]:
 def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help=CHECKPOINT)
     parser.add_argument(
-        "--dataset", metavar="X", help="bundled, cifar10, a folder, an .npz [what the training learned from, or bundled]"
+        "--dataset",
+        metavar="X",
+        help="bundled, cifar10, a folder, an .npz [what the training learned from, or bundled]",
     )
     parser.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
     parser.add_argument(

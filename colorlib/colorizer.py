@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from colorlib import photos
-from colorlib.color import COLOR_SPACES, join_lightness, rgb_to_lab
+from colorlib.color import COLOR_SPACES, join_lightness, lightness_of
 from colorlib.config import Model
 from colorlib.engine import choose_precision, memory_format
 from colorlib.errors import ColorizerError, ConfigError
@@ -106,7 +106,7 @@ class Colorizer:
     def colorize_batch(self, rgb: Tensor) -> Tensor:
         """Colorize pictures at the model's size: sRGB `(B, 3, S, S)` in [0, 1] to the same, lightness kept."""
         rgb = rgb.to(self.device)
-        return join_lightness(rgb_to_lab(rgb.float())[:, :1], self.predict_ab(rgb))
+        return join_lightness(lightness_of(rgb.float()), self.predict_ab(rgb))
 
     # ------------------------------------------------------------ photos of any size
 
@@ -151,10 +151,11 @@ class Colorizer:
         height, width = pixels.shape[:2]
         result = np.empty_like(pixels)
         rows = max(1, STRIP_PIXELS // width)
+        wide = functional.interpolate(ab[None], (ab.shape[1], width), mode="bilinear")  # as high as the network's color
         for top in range(0, height, rows):
             strip = torch.from_numpy(pixels[top : top + rows].copy()).to(self.device).permute(2, 0, 1)[None] / 255
-            color = upsample_rows(ab[None], height, width, top, strip.shape[2])
-            joined = join_lightness(rgb_to_lab(strip)[:, :1], color)
+            color = interpolate_rows(wide, height, top, strip.shape[2])
+            joined = join_lightness(lightness_of(strip), color)
             result[top : top + rows] = (joined[0] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
         return result
 
@@ -172,17 +173,16 @@ def find_folder(name) -> Path:
     )
 
 
-def upsample_rows(color: Tensor, height: int, width: int, top: int, rows: int) -> Tensor:
-    """Rows `top` to `top + rows` of `color` `(1, C, h, w)` brought to `height` x `width` by bilinear interpolation.
+def interpolate_rows(color: Tensor, height: int, top: int, rows: int) -> Tensor:
+    """Rows `top` to `top + rows` of `color` `(1, C, h, W)` brought to `height` rows by linear interpolation.
 
     The same as interpolating the whole picture and cutting out the rows, without making the whole.
     """
-    y = (torch.arange(top, top + rows, device=color.device) + 0.5) / height * 2 - 1  # picture borders at -1 and 1
-    x = (torch.arange(width, device=color.device) + 0.5) / width * 2 - 1
-    # Between the border and the middle of the first pixel, color is that pixel's.
-    y, x = (at.clamp(1 / side - 1, 1 - 1 / side) for at, side in zip((y, x), color.shape[2:], strict=True))
-    grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1)[None]  # (1, rows, width, 2)
-    return functional.grid_sample(color, grid, mode="bilinear", align_corners=False)
+    last = color.shape[2] - 1
+    at = (torch.arange(top, top + rows, device=color.device) + 0.5) / height * color.shape[2] - 0.5
+    at = at.clamp(0, last)  # between the border and the middle of the first row, color is that row's
+    low = at.long()
+    return torch.lerp(color[:, :, low], color[:, :, (low + 1).clamp_max(last)], (at - low)[:, None])
 
 
 def as_image(photo) -> Image.Image:

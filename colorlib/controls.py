@@ -71,7 +71,11 @@ def controlled_term(name: str) -> None:
 
     @term(name)
     def make(target: float):
-        if isinstance(target, bool) or not isinstance(target, (int, float)) or not control.low <= target <= control.high:
+        if (
+            isinstance(target, bool)
+            or not isinstance(target, (int, float))
+            or not control.low <= target <= control.high
+        ):
             raise ConfigError(f"the target of {name} is {target!r}; it must lie in [{control.low:g}, {control.high:g}]")
 
         def distance_to_target(prediction: Prediction) -> Tensor:

@@ -14,7 +14,11 @@ from colorlib.config import Config
 
 
 def optimizer_maker(config: Config, lr: float) -> Callable[[nn.Module], torch.optim.Optimizer]:
-    """What makes the optimizer of a network: Adam, AdamW or RMSprop with this learning rate over its parameters."""
+    """What makes the optimizer of a network: Adam, AdamW or RMSprop with this learning rate over its parameters.
+
+    A function, because the network has to be on its device before its optimizer is made (`Engine.prepare`). Adam comes
+    in its fused form where there is one, which takes one pass over the weights instead of a dozen.
+    """
 
     def make(network: nn.Module) -> torch.optim.Optimizer:
         if config.optimizer == "rmsprop":

@@ -57,9 +57,7 @@ SMOKE_GAN = SMOKE | {"discriminator_widths": (8, 16, 32), "discriminator_lr": 2e
 
 FULL_256 = {"dataset": "data/celeba", "splits": "80/20", "limit_images": 8000, "epochs": 20, "batch_size": 16}
 LIKE_NAZERI = Model(widths=(64, 128, 256, 512, 512))  # for 32x32, 16.7 M parameters
-FACES = Model(
-    image_size=256, color_space="lab_3", widths=(64, 128, 256, 512, 512, 512, 512, 512), stem_stride=2
-)
+FACES = Model(image_size=256, color_space="lab_3", widths=(64, 128, 256, 512, 512, 512, 512, 512), stem_stride=2)
 
 RECIPES = {
     # *controlled*, its row "U-Net" (after Nazeri et al. 2018): CIFAR-10, L1 alone.

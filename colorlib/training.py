@@ -96,7 +96,9 @@ class Training:
             while self.step < self.total_steps and not self.stop_requested:
                 if self.best.out_of_patience(self.config):
                     if self.progress:
-                        tqdm.write(f"early stopping: {self.config.patience} epochs without a better {self.config.monitor}")
+                        tqdm.write(
+                            f"early stopping: {self.config.patience} epochs without a better {self.config.monitor}"
+                        )
                     break
                 self.run_epoch(bar)
         if self.stop_requested:

@@ -94,6 +94,9 @@ def test_two_processes_add_up_and_part(tmp_path):
     (tmp_path / "both.py").write_text(REDUCED)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     done = subprocess.run(
-        [*launcher, str(tmp_path / "both.py")], capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+        [*launcher, str(tmp_path / "both.py")],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -57,9 +57,7 @@ def test_one_place_is_all_it_takes_to_add_a_term(monkeypatch):
 
     one = prediction()
     assert value({"blueness": 2}, one) == pytest.approx(2 * one.predicted[:, 1].mean().item())
-    assert value({"blueness": {"weight": 2, "channel": 0}}, one) == pytest.approx(
-        2 * one.predicted[:, 0].mean().item()
-    )
+    assert value({"blueness": {"weight": 2, "channel": 0}}, one) == pytest.approx(2 * one.predicted[:, 0].mean().item())
 
 
 @pytest.mark.parametrize(

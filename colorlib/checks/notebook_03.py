@@ -108,7 +108,7 @@ def least_squares(function):
         raise Mistake("your loss of G is halved; only D's is a mean of two parts")
     if not _near(g, right_g):
         raise Mistake(f"your loss of G is {g:.3f} for the checker's logits; expected {right_g:.3f}")
-    return "colorlib's gan_loss='lsgan' gives the same, and no probability saturates"
+    return "colorlib's adversarial loss of the kind lsgan gives the same, and no probability saturates"
 
 
 # ---------------------------------------------------------------- exercise 3

@@ -99,9 +99,7 @@ class UNet(nn.Module):
     @classmethod
     def from_model(cls, model: Model, space: ColorSpace) -> "UNet":
         """The U-Net that a model describes, for a color space."""
-        return cls(
-            model.widths, space.channels, model.stem_stride, space.activation, model.dropout, model.upsampling
-        )
+        return cls(model.widths, space.channels, model.stem_stride, space.activation, model.dropout, model.upsampling)
 
     def initialize(self) -> None:
         """Draw the weights that training starts from."""
