@@ -186,7 +186,8 @@ def main() -> int:
     sizes = [count_parameters(network) / 1e6 for network in (training.system.generator, training.system.discriminator)]
     print(
         f"U-Net of {sizes[0]:.1f} M and PatchGAN of {sizes[1]:.1f} M parameters, {SIZE}x{SIZE}, "
-        f"batches of {arguments.batch_size}, on {device_name(training.engine.device)}; ours in {training.engine.precision}\n"
+        f"batches of {arguments.batch_size}, on {device_name(training.engine.device)}; ours in "
+        f"{training.engine.precision}\n"
     )
     lines = [["", "reference (photos/s)", "ours (photos/s)", "ratio", "least", "most"]]
     lines += [[name, *(f"{value:.2f}" for value in row.values())] for name, row in rows.items()]

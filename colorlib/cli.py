@@ -71,7 +71,7 @@ def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument(
         "--dataset",
         metavar="X",
-        help="bundled, cifar10, a folder, an .npz [what the training learned from, or bundled]",
+        help="bundled, cifar10, a folder, an .npz [what it learned from, or bundled]",
     )
     parser.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
     parser.add_argument(

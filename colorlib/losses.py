@@ -1,4 +1,4 @@
-"""What the generator is asked to do: an objective of named, weighted terms, and the adversarial losses of both networks.
+"""What the generator is asked to do: an objective of named, weighted terms; the adversarial losses of both networks.
 
     --loss l1=100 l2=2000 adversarial=1,kind=lsgan
 

@@ -1,4 +1,4 @@
-"""The U-Net of *controlled*, *faces* and *dcgan*: an encoder, a decoder, and skip connections between their mirror levels.
+"""The U-Net of *controlled*, *faces* and *dcgan*: an encoder, a decoder, skip connections between mirror levels.
 
     encoder level: 4x4 convolution, stride 2, batch norm, LeakyReLU(0.2)
     decoder level: 4x4 transposed convolution, stride 2, concatenation with the encoder's map, batch norm, ReLU
