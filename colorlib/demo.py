@@ -50,9 +50,8 @@ def run_demo(output: Path) -> int:
     draw_tiles(colorizer, photo_set.batch(evenly(test, 10)) / 255, output / "tiles.png")
     draw_photos(colorizer, output)
 
-    print(
-        f"\nOn {len(test)} tiles of {config.model.image_size}x{config.model.image_size} from areas that training never saw:\n"
-    )
+    size = config.model.image_size
+    print(f"\nOn {len(test)} tiles of {size}x{size} from areas that training never saw:\n")
     print(metrics.table(rows))
     print(f"\nLook at {output / 'tiles.png'} and {output / 'photos.png'} (gray, ours, true).")
     print("Next: `make lab` opens the notebooks. Or colorize a photo of your own:")
