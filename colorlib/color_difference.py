@@ -68,5 +68,5 @@ def ciede2000(lab: Tensor, other: Tensor) -> Tensor:
     rotation = radians(60) * (-from_blue.clamp_max(50)).exp()  # beyond 50 it is 0, and processors are slow to say so
     cross = -2 * _chroma_weight(mean_chroma) * rotation.sin() * chroma_term * hue_term
 
-    # Equation 22. Rounding may bring the sum just below 0.
-    return (lightness_term**2 + chroma_term**2 + hue_term**2 + cross).clamp_min(0).sqrt()
+    # Equation 22. The rotation is at most 60 degrees, so `cross` can't make the sum negative.
+    return (lightness_term**2 + chroma_term**2 + hue_term**2 + cross).sqrt()

@@ -27,7 +27,7 @@ from colorlib.files import write_atomically
 from colorlib.hub import download, is_hub_name
 from colorlib.models import build_generator, evaluating, generate
 
-STRIP_PIXELS = 2**20  # a photo is joined in strips of about this many pixels, which bounds the memory it takes
+STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
 
 BATCH_PIXELS = 2**25  # nor are more of them held at once than have about this many pixels together
 
@@ -156,7 +156,7 @@ class Colorizer:
             strip = torch.from_numpy(pixels[top : top + rows].copy()).to(self.device).permute(2, 0, 1)[None] / 255
             color = interpolate_rows(wide, height, top, strip.shape[2])
             joined = join_lightness(lightness_of(strip), color)
-            result[top : top + rows] = (joined[0] * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+            torch.from_numpy(result[top : top + rows]).copy_((joined[0] * 255).round().permute(1, 2, 0))
         return result
 
 

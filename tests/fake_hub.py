@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -183,3 +184,8 @@ def point_library_at(address: str, monkeypatch, folder) -> None:
     monkeypatch.setattr(
         huggingface_hub, "snapshot_download", partial(snapshot_download, endpoint=address, cache_dir=folder / "cache")
     )
+
+
+def forbid_waiting(monkeypatch) -> None:
+    """From now on a test fails that waits for another try."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail(f"waits {seconds} s for another try"))
