@@ -58,11 +58,14 @@ def evaluate(arguments) -> int:
 
 
 def training_of(checkpoint: str) -> Config:
-    """The settings of the training whose folder a checkpoint is; the defaults for a colorizer without one."""
-    try:
-        return Run.load(checkpoint).config
-    except ConfigError:
-        return Config()
+    """The settings of the training whose folder, or whose best/ or last/, a checkpoint is; else the defaults."""
+    for folder in (Path(checkpoint), Path(checkpoint).parent):
+        if (folder / "last").is_dir() and (folder / "config.json").is_file():
+            try:
+                return Config.load(folder / "config.json")
+            except ConfigError as error:
+                log.warning("what the training learned from isn't known, so name it: %s", error)
+    return Config()
 
 
 def colorize(arguments) -> int:

@@ -140,6 +140,8 @@ def test_evaluate_keeps_the_trainings_parts(tmp_path, capsys):
     parts = load_photos(str(tmp_path / "album"), size=32, progress=False).split("50/50", 3)
     assert result["images"] == len(parts["test"]) < 40
     assert "split seed 3" in capsys.readouterr().out
+    assert run("evaluate", tmp_path / "run" / "best", "--json", tmp_path / "g.json") == 0
+    assert json.loads((tmp_path / "g.json").read_text())["images"] == result["images"]
 
 
 def test_evaluate_a_folder_measures_all(checkpoint, tmp_path, photo):
