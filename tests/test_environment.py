@@ -32,7 +32,7 @@ def conda_floors() -> dict[str, str]:
     lines = [line for line in ENVIRONMENT["dependencies"] if isinstance(line, str)]
     floors = {}
     for line in lines:
-        package, floor = re.fullmatch(r"([a-z0-9-]+)(.*)", line).groups()
+        package, floor = re.fullmatch(r"([a-z0-9_-]+)(.*)", line).groups()
         floors[package] = floor
     return {package: floor for package, floor in floors.items() if package not in ("python", "pip")}
 
