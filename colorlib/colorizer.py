@@ -85,7 +85,7 @@ class Colorizer:
         broken = [name for name, value in weights.items() if not value.isfinite().all()]
         if broken:
             raise ColorizerError(f"{folder / 'model.safetensors'}: {broken[0]} holds values that are not finite")
-        generator = generator.float().to(device)
+        generator = generator.float().eval().to(device)
         return cls(generator.to(memory_format=memory_format(torch.device(device))), model, precision)
 
     # ------------------------------------------------------------ batches of pictures at the model's size
