@@ -51,7 +51,7 @@ def learning_rate(config: Config, start: float, step: int, total_steps: int, pla
 def one_cycle(step: int, total_steps: int) -> float:
     """What multiplies the learning rate: up from 0.04 to 1 in the first 30 % of the steps, then down to nearly 0.
 
-    The idea is that of Smith and Topin (2018), the form, half a cosine each way, fastai's `fit_one_cycle`. step: from 0.
+    The idea is from Smith and Topin (2018); the form, half a cosine each way, is that of fastai's `fit_one_cycle`.
     """
     peak = 0.3 * total_steps
     if step < peak:
