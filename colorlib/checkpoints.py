@@ -17,16 +17,23 @@ from colorlib.settings import flag
 log = logging.getLogger("colorlib")
 
 
-def save_state(folder: Path, parts: dict, progress: dict) -> None:
-    """Write the state of a system's parts (name -> network, optimizer, ...), and the loop's own numbers."""
-    state = {name: part.state_dict() for name, part in parts.items()}
-    write_atomically(folder / "state.pt", lambda path: torch.save({"parts": state, "progress": progress}, path))
+FORMAT = 1  # of state.pt
 
 
-def load_state(folder: Path, parts: dict, device: torch.device) -> dict | None:
+def save_state(folder: Path, parts: dict, progress: dict, pictures: str) -> None:
+    """Write the state of a system's parts (name -> network, optimizer, ...), and the loop's own numbers.
+
+    pictures: a digest of those that are trained on.
+    """
+    state = {"format": FORMAT, "pictures": pictures, "progress": progress}
+    state["parts"] = {name: part.state_dict() for name, part in parts.items()}
+    write_atomically(folder / "state.pt", lambda path: torch.save(state, path))
+
+
+def load_state(folder: Path, parts: dict, device: torch.device, pictures: str) -> dict | None:
     """Bring a system's parts back to what they were; returns the loop's numbers, or None where nothing was saved yet.
 
-    Raises `ConfigError` for a file that can't be read or is of other parts.
+    Raises `ConfigError` for a file that can't be read, or that is of other parts or pictures.
     """
     file = folder / "state.pt"
     if not file.is_file():
@@ -35,6 +42,10 @@ def load_state(folder: Path, parts: dict, device: torch.device) -> dict | None:
     try:
         # "cpu" rather than "cpu:0", as several processes call it: torch.load knows no number there
         state = torch.load(file, map_location=device.type, weights_only=True)
+        if state["format"] != FORMAT:
+            raise ValueError(f"another colorlib wrote it, in format {state['format']}")
+        if state["pictures"] != pictures:
+            raise ValueError("it was trained on other pictures: the data set has changed since")
         for name, part in parts.items():
             if name in state["parts"] or name != "scaler":  # begun in another precision, which needed none
                 part.load_state_dict(state["parts"][name])

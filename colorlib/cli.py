@@ -7,12 +7,11 @@ a command needs is imported when that command is run.
 import logging
 import os
 import sys
-from pathlib import Path
 
 from colorlib import recipes
-from colorlib.config import Config
+from colorlib.config import Config, load_stages
 from colorlib.errors import ConfigError, InputError
-from colorlib.flags import Parser, add_config_flags, count, epoch_list, read_config
+from colorlib.flags import Parser, add_config_flags, count, epoch_list, read_stages
 
 CHECKPOINT = "folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
 
@@ -48,22 +47,13 @@ def train_defaults(argv: list[str]) -> tuple[Config, ...]:
     first.add_argument("--resume", action="store_true")
     first.add_argument("--checkpoints-path", default=Config().checkpoints_path)
     named, _ = first.parse_known_args(argv)
-    config_file = Path(named.checkpoints_path) / "config.json"
     if named.recipe:
         return recipes.get(named.recipe, named.scale or recipes.current_scale())
     if named.scale:
         raise ConfigError("--scale goes with --recipe")
-    if named.resume and config_file.exists():
-        return (Config.load(config_file).replace(checkpoints_path=named.checkpoints_path),)
+    if named.resume:
+        return load_stages(named.checkpoints_path)
     return (Config(),)
-
-
-def read_stages(arguments) -> tuple[Config, ...]:
-    """The stages that `train` was asked for: a flag that differs from its default changes every stage."""
-    *earlier, last = arguments.stages
-    changed = read_config(arguments, last)
-    changes = {name: value for name, value in changed.flat().items() if value != last.flat()[name]}
-    return (*(stage.replace(**changes) for stage in earlier), changed)
 
 
 def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
@@ -169,7 +159,9 @@ def main(argv: list[str] | None = None) -> int:
         add_flags(parser, rest)
         arguments = parser.parse_args(rest)
         if name == "train":
-            arguments.stages = read_stages(arguments)
+            if arguments.resume and "start_from" in arguments:
+                raise ConfigError("--start-from has no effect with --resume: the training goes on from its own weights")
+            arguments.stages = read_stages(arguments, arguments.stages)
         from colorlib import commands
 
         return getattr(commands, name)(arguments)

@@ -202,7 +202,7 @@ class ColorSpace:
         raise NotImplementedError
 
     def ab(self, gray: Tensor, color: Tensor) -> Tensor:
-        """The color as Lab's a and b `(B, 2, H, W)`, about [-110, 110], whatever the space."""
+        """The color as Lab's a and b `(B, 2, H, W)`, about [-110, 110], not clipped, whatever the space."""
         raise NotImplementedError
 
 
@@ -240,7 +240,7 @@ class YuvSpace(ColorSpace):
         return yuv_to_rgb(torch.cat([gray, u * U_MAX, v * V_MAX], dim=1), clip)
 
     def ab(self, gray, color):
-        return rgb_to_lab(self.join(gray, color))[:, 1:]
+        return rgb_to_lab(self.join(gray, color, clip=False))[:, 1:]
 
 
 LAB = LabSpace("lab", 2, "tanh", lightness_scale=50, lightness_shift=1, ab_scale=110)

@@ -75,6 +75,7 @@ class Colorizer:
                 generator = build_generator(model)
             weights = load_file(folder / "model.safetensors")
             generator.load_state_dict(weights, assign=True)
+            broken = [name for name, value in weights.items() if not value.isfinite().all()]
         except ConfigError as error:
             raise ColorizerError(str(error)) from None
         except (SafetensorError, OSError) as error:
@@ -82,7 +83,6 @@ class Colorizer:
         except RuntimeError as error:
             first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
             raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
-        broken = [name for name, value in weights.items() if not value.isfinite().all()]
         if broken:
             raise ColorizerError(f"{folder / 'model.safetensors'}: {broken[0]} holds values that are not finite")
         generator = generator.float().eval().to(device)
@@ -166,7 +166,8 @@ def find_folder(name) -> Path:
     for place in (folder, folder / "best", folder / "last"):
         if (place / "model.safetensors").is_file():
             return place
-    if not folder.exists() and is_hub_name(str(name)):
+    # A mistyped path below a folder that is here, as runs/bset, is no name on the hub.
+    if not folder.exists() and not folder.parent.exists() and is_hub_name(str(name)):
         return download(str(name))
     raise ColorizerError(
         f"{folder}: no colorizer here; looked for config.json and model.safetensors, in best/ and last/ too"

@@ -13,7 +13,6 @@ from colorlib.config import Config
 from colorlib.engine import choose_device
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
-from colorlib.photo_sets import NAMED
 from colorlib.runs import Run
 from colorlib.stages import fit
 
@@ -35,17 +34,19 @@ def train(arguments) -> int:
 
 
 def evaluate(arguments) -> int:
-    learned = training_of(arguments.checkpoint)
+    learned = training_of(arguments.checkpoint, needed=arguments.dataset is None)
     colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
     dataset, path, part = arguments.dataset or learned.dataset, arguments.dataset_path, arguments.part
-    if dataset == learned.dataset:
+    if dataset == learned.dataset or Path(dataset).resolve() == Path(learned.dataset).resolve():
         path = path or learned.dataset_path
         part = part or "test"
+    if part == "all" and (arguments.splits or arguments.split_seed is not None):
+        raise ConfigError("--splits and --split-seed have no effect with --part all")
     result = evaluation.evaluate(
         colorizer,
         dataset,
         path,
-        part or ("test" if dataset in NAMED else "all"),
+        part,
         arguments.splits or learned.splits,
         learned.split_seed if arguments.split_seed is None else arguments.split_seed,
         arguments.limit_images,
@@ -57,14 +58,19 @@ def evaluate(arguments) -> int:
     return 0
 
 
-def training_of(checkpoint: str) -> Config:
-    """The settings of the training whose folder, or whose best/ or last/, a checkpoint is; else the defaults."""
+def training_of(checkpoint: str, needed: bool) -> Config:
+    """The settings of the training whose folder, or whose best/ or last/, a checkpoint is; else the defaults.
+
+    needed: whether settings that can't be read are an error, rather than a warning. Raises `ConfigError`.
+    """
     for folder in (Path(checkpoint), Path(checkpoint).parent):
         if (folder / "last").is_dir() and (folder / "config.json").is_file():
             try:
                 return Config.load(folder / "config.json")
             except ConfigError as error:
-                log.warning("what the training learned from isn't known, so name it: %s", error)
+                if needed:
+                    raise ConfigError(f"what it learned from isn't known, so name a --dataset: {error}") from None
+                log.warning("its training's settings can't be read, so its parts aren't known: %s", error)
     return Config()
 
 
@@ -100,8 +106,7 @@ def table(arguments) -> int:
     run = Run.load(arguments.run_folder)
     lines = history.loss_table(run.history, arguments.epochs)
     if arguments.csv:
-        text = "".join(",".join(line) + "\n" for line in lines)
-        write_atomically(arguments.csv, text)
+        write_atomically(arguments.csv, "".join(",".join(line) + "\n" for line in lines))
     print(history.markdown_table(lines))
     return 0
 

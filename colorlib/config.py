@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorlib.errors import ConfigError
+from colorlib.errors import ConfigError, IdleError
 from colorlib.settings import check_fields, knob, refuse_idle
 
 FORMAT = 1  # of a colorizer's config.json
@@ -30,7 +30,7 @@ class Model:
     """The generator and what it sees and says: all that is needed to build it again and to colorize with it."""
 
     color_space: str = knob("lab", "what the generator sees and predicts: lab, lab_unit, lab_3, yuv")
-    image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=1)
+    image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=1, below=2**16)
     generator: str = knob("unet", "unet, or gray_fed: the one of *church*, with noise")
     widths: tuple[int, ...] = knob(
         (32, 64, 128, 256), "channels of the generator's levels (of the U-Net: its encoder's), as 32,64,128"
@@ -59,7 +59,7 @@ class Model:
             version = values.pop("format", 0)
         except FileNotFoundError:
             raise ConfigError(f"{path}: no such file") from None
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigError(f"{path}: not the config.json of a colorizer ({error})") from None
         if version == 0 and "dataset" in values and "widths" in values:  # all of a training's settings stood there
             values = {name: value for name, value in values.items() if name in MODEL_FIELDS}
@@ -162,11 +162,10 @@ class Config:
         if not self.loss:
             raise ConfigError("--loss is empty: nothing to learn; it takes terms with weights, as l1=100")
         if adversarial and not judged:
-            raise ConfigError("--loss has the term adversarial, but --discriminator is none; name one, as conv")
+            raise IdleError("loss", "--loss has the term adversarial, but --discriminator is none; name one, as conv")
         if judged and not adversarial:
-            raise ConfigError(
-                f"--discriminator {self.discriminator} has no effect without a term adversarial=1 in --loss"
-            )
+            message = f"--discriminator {self.discriminator} has no effect without a term adversarial=1 in --loss"
+            raise IdleError("discriminator", message)
         refuse_idle(
             self,
             {
@@ -211,12 +210,37 @@ class Config:
     def load(cls, path) -> "Config":
         """Read a run's config.json. Raises `ConfigError`."""
         try:
-            values = json.loads(Path(path).read_text())
-            model = values.pop("model")
-            return cls().replace(**values, **model)
+            return cls.from_dict(json.loads(Path(path).read_text()))
         except FileNotFoundError:
             raise ConfigError(f"{path}: no such file") from None
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}; was another colorlib here?") from None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ConfigError(f"{path}: not the settings of a training ({type(error).__name__}: {error})") from None
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Config":
+        """The configuration that `dataclasses.asdict` made these values of."""
+        values = dict(values)
+        return cls().replace(**values.pop("model"), **values)
+
+
+def stages_text(stages) -> str:
+    """The text of stages.json: the settings of all stages of a run that has several."""
+    return json.dumps([dataclasses.asdict(stage) for stage in stages], indent=2) + "\n"
+
+
+def load_stages(folder) -> tuple[Config, ...]:
+    """The stages of the training in a folder, which may have been moved since. Raises `ConfigError`."""
+    folder = Path(folder)
+    several = folder / "stages.json"
+    if several.exists():
+        try:
+            stages = [Config.from_dict(values) for values in json.loads(several.read_text())]
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ConfigError(f"{several}: not the stages of a training ({error})") from None
+    elif (folder / "config.json").exists():
+        stages = [Config.load(folder / "config.json")]
+    else:
+        raise ConfigError(f"{folder} holds no training to --resume; name its folder with --checkpoints-path")
+    return tuple(stage.replace(checkpoints_path=str(folder)) for stage in stages)

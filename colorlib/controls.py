@@ -18,6 +18,8 @@ from colorlib.color import rgb_to_hsv
 from colorlib.errors import ConfigError
 from colorlib.losses import Prediction, term
 
+NO_HUE = 1e-3  # a mean color that is no longer than this (of 1) is gray: a quarter of an 8-bit level
+
 
 def mean_saturation(rgb: Tensor) -> Tensor:
     """HSV saturation, mean over the pixels: `(B,)`, in [0, 1] for a picture `(B, 3, H, W)` within the gamut."""
@@ -32,8 +34,9 @@ def mean_hue(rgb: Tensor) -> Tensor:
     """
     red, green, blue = rgb.mean(dim=(2, 3)).unbind(dim=1)
     x, y = red - (green + blue) / 2, math.sqrt(3) / 2 * (green - blue)
-    gray = (x == 0) & (y == 0)  # where the angle has no gradient
-    return torch.remainder(torch.atan2(y, torch.where(gray, 1.0, x)) / (2 * math.pi), 1.0)
+    gray = x.square() + y.square() < NO_HUE**2  # where the angle means nothing, and its gradient grows without bound
+    angle = torch.atan2(torch.where(gray, 0.0, y), torch.where(gray, 1.0, x))
+    return torch.remainder(angle / (2 * math.pi), 1.0)
 
 
 def mean_channel(channel: int) -> Callable[[Tensor], Tensor]:

@@ -24,6 +24,8 @@ def choose_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
+        if device.type == "meta":
+            raise RuntimeError("it has no numbers")
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"--device {name} can't be used here ({str(error).splitlines()[0]})") from None
     return device
@@ -42,7 +44,11 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """`auto` resolved: bf16 where it is faster, fp16 on older GPUs, else fp32."""
+    """`auto` resolved: bf16 where it is faster, fp16 on older GPUs, else fp32. Raises `ConfigError`."""
+    if name == "fp16" and device.type == "cpu":
+        raise ConfigError("--precision fp16 has no effect on a processor; give bf16 or fp32")
+    if name == "fp64" and device.type == "mps":
+        raise ConfigError("--precision fp64: Apple's GPUs have no double precision; give fp32, or --device cpu")
     if name != "auto":
         return name
     if has_fast_bfloat16(device):

@@ -38,7 +38,7 @@ def evaluate(
     part = part or ("test" if dataset in NAMED else "all")
     indices = evenly(photo_set.split(splits, split_seed)[part], limit_images)
     if not len(indices):
-        raise DataError(f"{dataset}: no photos in the part {part!r}; try --split all")
+        raise DataError(f"{dataset}: no photos in the part {part!r}; try --part all")
     batches = loader(photo_set, indices, BATCH, shuffle=False)
     bar = tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress)
     rows = metrics.evaluate(bar, colorizer.colorize_batch, colorizer.device)

@@ -9,7 +9,7 @@ import types
 import typing
 
 from colorlib.config import Config, Model
-from colorlib.errors import ConfigError
+from colorlib.errors import ConfigError, IdleError
 from colorlib.settings import flag
 
 
@@ -64,7 +64,7 @@ def loss_term(text: str) -> tuple[str, float | dict]:
     """l1=100, or adversarial=1,kind=lsgan: a term's name with its weight, or with its weight and options."""
     first, *others = text.split(",")
     pairs = [part.partition("=") for part in (first, *others)]
-    if not all(name and value for name, _, value in pairs):
+    if not all(name and value for name, _, value in pairs) or "weight" in [name for name, _, _ in pairs[1:]]:
         raise argparse.ArgumentTypeError(f"{text!r} is no term with a weight, as l1=100 or adversarial=1,kind=lsgan")
     try:
         weight = float(pairs[0][2])
@@ -107,7 +107,7 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
                 type=parser_of(hints[field.name]),
                 nargs="+" if isinstance(default, dict) else None,
                 choices=choices or None,
-                default=None if isinstance(default, dict) else default,
+                default=argparse.SUPPRESS,  # so that what is given is known, and changes every stage of a recipe
                 metavar="{" + ",".join(map(str, choices)) + "}" if choices else "X",
                 help=field.metadata["help"].replace("%", "%%") + (f" [{shown}]" if show else ""),
             )
@@ -117,22 +117,47 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
         parser.add_argument(f"--{name}-weight", type=float, metavar="X", help="how much that counts in the loss [1]")
 
 
-def read_config(arguments, defaults: Config) -> Config:
-    """The configuration that the flags ask for. Raises `ConfigError`."""
+def read_stages(arguments, stages: tuple[Config, ...]) -> tuple[Config, ...]:
+    """The stages that the flags ask for: each flag that was given changes every stage where it has an effect.
+
+    Raises `ConfigError` for what can't be, and for a flag that has an effect in none of them.
+    """
+    given = {name: value for name, value in vars(arguments).items() if name in stages[-1].flat()}
+    if "loss" in given:
+        if len(dict(given["loss"])) < len(given["loss"]):
+            raise ConfigError("--loss names a term twice; give each one weight")
+        given["loss"] = dict(given["loss"])
+    targets = read_targets(arguments, given.get("loss", {}))
+    changed, used, refused = [], set(), {}
+    for stage in stages:
+        wanted = given | ({"loss": given.get("loss", stage.loss) | targets} if targets else {})
+        while True:
+            try:
+                changed.append(stage.replace(**wanted))
+                used |= set(wanted)
+                break
+            except IdleError as error:
+                if error.name not in wanted:
+                    raise
+                refused.setdefault(error.name, error)
+                wanted = {name: value for name, value in wanted.items() if name != error.name}
+    for name, error in refused.items():
+        if name not in used:
+            raise error
+    return tuple(changed)
+
+
+def read_targets(arguments, loss: dict) -> dict:
+    """The terms that the flags of *controlled* ask for, as --desired-hue 0.6 --hue-weight 20."""
     from colorlib.controls import CONTROLS
 
-    values = {name: getattr(arguments, name) for name in defaults.flat() if name != "loss"}
-    loss = dict(defaults.loss)
-    if arguments.loss is not None:
-        loss = dict(arguments.loss)
-        if len(loss) < len(arguments.loss):
-            raise ConfigError("--loss names a term twice; give each one weight")
+    terms = {}
     for name in CONTROLS:
         target, weight = getattr(arguments, f"desired_{name}"), getattr(arguments, f"{name}_weight")
         if target is None and weight is not None:
             raise ConfigError(f"--{name}-weight has no effect without --desired-{name}")
-        if target is not None and arguments.loss is not None and name in loss:
+        if target is not None and name in loss:
             raise ConfigError(f"--desired-{name} and --loss {name} are the same term; give one of them")
         if target is not None:
-            loss[name] = {"weight": 1.0 if weight is None else weight, "target": target}
-    return defaults.replace(**values, loss=loss)
+            terms[name] = {"weight": 1.0 if weight is None else weight, "target": target}
+    return terms

@@ -29,9 +29,10 @@ def markdown_table(lines: list[list[str]], left: int = 1) -> str:
 
 
 def write_csv(rows: list[Row], path) -> None:
-    """Write all rows; the columns are the first row's. The file is replaced as a whole."""
+    """Write all rows, with the columns of all; what a row hasn't is nan. The file is replaced as a whole."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, fieldnames=columns, restval="nan", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_atomically(path, text.getvalue())

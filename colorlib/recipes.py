@@ -219,4 +219,8 @@ def get(name: str, scale: str = "full") -> tuple[Config, ...]:
         raise ConfigError(f"no scale {scale!r}; there are {', '.join(SCALES)}")
     full = RECIPES[name]["full"]
     stages = full if isinstance(full, tuple) else (full,)
-    return stages if scale == "full" else tuple(stage.replace(**RECIPES[name][scale]) for stage in stages)
+    if scale == "full":
+        return stages
+    changes = RECIPES[name][scale]  # of all stages, or of each
+    changes = changes if isinstance(changes, tuple) else (changes,) * len(stages)
+    return tuple(stage.replace(**change) for stage, change in zip(stages, changes, strict=True))

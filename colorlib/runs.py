@@ -35,7 +35,10 @@ class Run:
         folder = Path(folder)
         if not (folder / "history.csv").is_file():
             raise ConfigError(f"{folder}: no training here; looked for history.csv")
-        return cls(folder, Config.load(folder / "config.json"), history.read_csv(folder / "history.csv"))
+        rows = history.read_csv(folder / "history.csv")
+        if not rows:
+            raise ConfigError(f"{folder / 'history.csv'}: no epoch in it; is the training still in its first one?")
+        return cls(folder, Config.load(folder / "config.json"), rows)
 
     def colorizer(self, which: str = "best", device="cpu") -> Colorizer:
         """The colorizer of the `best` epoch (by the configuration's `monitor`), or of the `last`."""

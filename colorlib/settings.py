@@ -8,7 +8,7 @@ import math
 import types
 import typing
 
-from colorlib.errors import ConfigError
+from colorlib.errors import ConfigError, IdleError
 
 
 def knob(default, text: str, choices: tuple = (), least=None, below=None, above=None):
@@ -60,6 +60,5 @@ def refuse_idle(settings, rules: dict) -> None:
         for name in names:
             value = getattr(settings, name)
             if not used and value != defaults[name]:
-                raise ConfigError(
-                    f"{flag(name)} {value} has no effect with {reason}; leave it at its default ({defaults[name]})"
-                )
+                said = f"{flag(name)} {value} has no effect with {reason}"
+                raise IdleError(name, f"{said}; leave it at its default ({defaults[name]})")

@@ -8,14 +8,18 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import nn
 from tqdm import tqdm
 
 from colorlib.checkpoints import starts_anew
-from colorlib.config import Config
+from colorlib.config import Config, stages_text
 from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import Engine
-from colorlib.models import count_parameters
+from colorlib.errors import ConfigError
+from colorlib.files import write_atomically
+from colorlib.losses import objective
+from colorlib.models import build_discriminator, build_generator, count_parameters, refuse_idle_settings
 from colorlib.runs import FILES, FOLDERS, Run
 from colorlib.systems import build_system
 from colorlib.training import Training
@@ -34,48 +38,86 @@ def fit(
     replace a run that is there already; without it such a folder is refused. resume: go on with it. Raises
     `ConfigError` and `DataError` before anything is written, and `TrainingError`.
     """
-    if isinstance(config, Config):
-        return fit_one(config, photo_set, overwrite, resume, progress)
-    for number, stage in enumerate(chained(config)):
-        begun = number == 0 or (Path(stage.checkpoints_path) / "config.json").exists()
-        run = fit_one(stage, photo_set, overwrite, resume and begun, progress)
+    stages = [config] if isinstance(config, Config) else chained(config)
+    anew = check(stages, overwrite, resume)
+    folder = Path(stages[-1].checkpoints_path)
+    for number, (stage, begins) in enumerate(zip(stages, anew, strict=True)):
+        run = fit_one(stage, photo_set, begins, progress, stages if number == 0 and begins else None, folder)
         if run.interrupted:
             break
     return run
 
 
 def chained(stages: Sequence[Config]) -> list[Config]:
-    """The stages with their folders, each starting from the one before."""
+    """The stages with their folders, each starting from the best epoch of the one before."""
     folder, before, chain = Path(stages[-1].checkpoints_path), None, []
     for number, stage in enumerate(stages, start=1):
         place = folder if number == len(stages) else folder / f"stage-{number}"
         chain.append(stage.replace(checkpoints_path=str(place), start_from=before or stage.start_from))
-        before = str(place)
+        before = str(place / "best")
     return chain
 
 
-def fit_one(config: Config, photo_set: PhotoSet | None, overwrite: bool, resume: bool, progress: bool) -> Run:
-    """`fit` for one configuration."""
-    folder = Path(config.checkpoints_path)
-    anew = starts_anew(config, folder, overwrite, resume)
+def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]:
+    """All that can be said of the stages before anything is decoded, trained or written. Raises `ConfigError`.
+
+    Returns for each stage whether it begins anew, rather than going on.
+    """
+    for stage in stages:
+        objective(stage.loss)
+        with torch.device("meta"):  # networks without memory: only their shapes are looked at
+            generator = build_generator(stage.model)
+            build_discriminator(stage)
+        refuse_idle_settings(stage.model)
+        if stage.batch_size < generator.smallest_batch(stage.model.image_size):
+            raise ConfigError(
+                f"--batch-size {stage.batch_size}: the generator's last level is 1x1, and batch norm needs two values "
+                "or more there; give a larger batch, a larger --image-size or fewer --widths"
+            )
+    anew = []
+    for number, stage in enumerate(stages):
+        folder = Path(stage.checkpoints_path)
+        begun = number == 0 or (folder / "config.json").exists()
+        anew.append(starts_anew(stage, folder, overwrite, resume and begun))
+    return anew
+
+
+def fit_one(config, photo_set, anew: bool, progress: bool, stages: Sequence[Config] | None, folder: Path) -> Run:
+    """One stage, beginning or going on. stages: all of the run's, where it begins with this one, in `folder`."""
+    place = Path(config.checkpoints_path)
     engine = Engine(config.device, config.precision)
     try:
         with engine.accelerator.local_main_process_first():  # one process decodes, the others find its cache
             photo_set = photo_set or load_photos(
                 config.dataset, config.dataset_path, config.model.image_size, progress and engine.is_main
             )
-        # A training that goes on has its weights in state.pt; what it once started from may be gone.
-        system = build_system(config if anew else config.replace(start_from=None), engine)
+        # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
+        goes_on = not anew and (place / "state.pt").is_file()
+        system = build_system(config.replace(start_from=None) if goes_on else config, engine)
         training = Training(system, config, engine, photo_set, progress)
         if not anew:
             training.load_state()
         elif engine.is_main:
-            clear(folder)
+            clear(place)
+            if stages:
+                begin(folder, stages)
         if training.progress:
             tqdm.write(describe(training))
         return training.fit()
     finally:
         engine.close()
+
+
+def begin(folder: Path, stages: Sequence[Config]) -> None:
+    """Make room for a run of these stages, and write down which they are where they are several."""
+    for old in folder.glob("stage-[0-9]*"):
+        if old != Path(stages[0].checkpoints_path):
+            shutil.rmtree(old, ignore_errors=True)
+    (folder / "stages.json").unlink(missing_ok=True)
+    if len(stages) > 1:
+        clear(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "stages.json", stages_text(stages))
 
 
 def clear(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """When a training ends before its last step, and which epoch was its best: metrics, patience, Ctrl-C."""
 
 import contextlib
+import math
 import signal
 import threading
 from collections.abc import Callable
@@ -34,7 +35,7 @@ class BestEpoch:
     def update(self, row: Row, config: Config) -> bool:
         """Take in an epoch's row of the history; returns whether it is the best so far."""
         value = monitored(row, config.monitor)
-        if self.value is None or value > self.value:
+        if math.isfinite(value) and (self.value is None or value > self.value):
             self.value, self.epochs_since = value, 0
             return True
         self.epochs_since += 1

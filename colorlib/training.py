@@ -33,7 +33,7 @@ log = logging.getLogger("colorlib")
 
 TURNING_GRAY = 0.5  # times the true colorfulness: below it a training is turning gray
 # The loop's own numbers, which state.pt keeps.
-PROGRESS = ("step", "epoch", "in_epoch", "sums", "seconds", "rows", "timing")
+PROGRESS = ("step", "epoch", "in_epoch", "pictures", "sums", "seconds", "rows", "timing")
 
 
 class Training:
@@ -50,7 +50,7 @@ class Training:
             raise ConfigError(f"--batch-size {config.batch_size} can't be divided among {engine.processes} processes")
         if photo_set.images.shape[1] != config.model.image_size:
             raise ConfigError(f"--image-size is {config.model.image_size}, but the pictures are {photo_set.summary}")
-        self.train_indices, self.valid_indices = self._parts()
+        self.train_indices, self.valid_indices = self._choose_pictures()
         process = (engine.process, engine.processes)
         self.batches = loader(photo_set, self.train_indices, config.batch_size, config.seed, process=process)
         self.valid_batches = loader(photo_set, self.valid_indices, config.batch_size, shuffle=False, process=process)
@@ -61,24 +61,26 @@ class Training:
         # Each parameter group beside the learning rate that it was given, which the schedule multiplies.
         self.start_rates = [(optimizer, [group["lr"] for group in optimizer.param_groups]) for optimizer in optimizers]
 
-        self.step, self.epoch, self.in_epoch = 0, 0, 0  # steps, whole epochs, batches of the epoch under way
+        self.step, self.epoch = 0, 0
+        self.in_epoch, self.pictures = 0, 0  # batches and pictures of the epoch under way
         self.sums, self.seconds, self.since = {}, 0.0, time.perf_counter()  # losses and time of the epoch under way
         self.rows, self.timing, self.best, self.stop_requested = [], [], BestEpoch(), False
 
-    def _parts(self) -> tuple[np.ndarray, np.ndarray]:
+    def _choose_pictures(self) -> tuple[np.ndarray, np.ndarray]:
         config, parts = self.config, self.photo_set.split(self.config.splits, self.config.split_seed)
         train, valid = parts["train"], parts["valid"]
         if config.skip_gray:
             train = train[~self.photo_set.gray[train]]
+        train = evenly(train, config.limit_images)
         if len(train) < 2:
             raise DataError(
                 f"{self.photo_set.name}: {len(train)} colored photos to train on; it takes two or more, so give more "
-                "photos, or another --split-seed"
+                "photos, another --split-seed or a larger --limit-images"
             )
         if not len(valid):
             log.warning("too few photos to hold some out: validating on the training photos")
             valid = train
-        return evenly(train, config.limit_images), evenly(valid, config.valid_images)
+        return train, evenly(valid, config.valid_images)
 
     # ------------------------------------------------------------ the loop
 
@@ -118,6 +120,7 @@ class Training:
             for name, loss in losses.items():
                 self.sums[name] = self.sums.get(name, 0) + loss.to(self.engine.sum_dtype)
             self.step, self.in_epoch = self.step + 1, self.in_epoch + 1
+            self.pictures += len(batch) * self.engine.processes
             bar.update()
             if self.in_epoch % 10 == 1:
                 self.stop_if_not_finite()
@@ -154,8 +157,8 @@ class Training:
         lr = self.start_rates[0][0].param_groups[0]["lr"]
         valid = {f"valid_{name}": value for name, value in self.validate().items()}
         self.rows.append({"epoch": self.epoch, "step": self.step, "lr": lr, **losses, **valid})
-        images = self.in_epoch * self.config.batch_size
-        self.timing.append({"epoch": self.epoch, "seconds": self.seconds, "images_per_s": images / self.seconds})
+        rate = self.pictures / self.seconds
+        self.timing.append({"epoch": self.epoch, "seconds": self.seconds, "images_per_s": rate})
         self.warn_if_gray()
         self.save("last")
         if self.best.update(self.rows[-1], self.config):
@@ -166,7 +169,7 @@ class Training:
             Run(self.folder, self.config, self.rows).draw_preview(
                 self.system.colorizer(), self.photo_set, self.valid_indices
             )
-        self.in_epoch, self.sums, self.seconds = 0, {}, 0.0
+        self.in_epoch, self.pictures, self.sums, self.seconds = 0, 0, {}, 0.0
         self.since = time.perf_counter()
         self.save_state()
 
@@ -189,7 +192,9 @@ class Training:
 
     def stop_if_not_finite(self) -> None:
         """End a training whose losses have become infinite or NaN, before such weights are saved."""
-        bad = [name for name, total in self.sums.items() if not torch.isfinite(total)]
+        finite = {name: float(torch.isfinite(total)) for name, total in self.sums.items()}
+        # All processes stop together, or those that don't would wait for the others forever.
+        bad = [name for name, count in self.engine.sum(finite).items() if count < self.engine.processes]
         if bad:
             good = self.folder / "last" if self.rows else None
             left = f"the last good checkpoint is {good}" if good else "no checkpoint was written yet"
@@ -222,16 +227,14 @@ class Training:
         self.count_time()
         if self.engine.is_main:
             progress = {name: getattr(self, name) for name in PROGRESS}
-            progress |= {"best": dataclasses.asdict(self.best), "train_images": len(self.train_indices)}
-            save_state(self.folder, self.system.parts(), progress)
+            progress["best"] = dataclasses.asdict(self.best)
+            save_state(self.folder, self.system.parts(), progress, self.photo_set.digest(self.train_indices))
 
     def load_state(self) -> None:
         """Go on from the folder's state.pt; without one, from the start. Raises `ConfigError`."""
-        progress = load_state(self.folder, self.system.parts(), self.engine.device)
-        if progress is None:
-            return
-        if progress.pop("train_images") != len(self.train_indices):
-            raise ConfigError(f"--resume: {self.photo_set.name} isn't the same set of pictures as before; train anew")
-        self.best = BestEpoch(**progress.pop("best"))
-        for name, value in progress.items():
-            setattr(self, name, value)
+        pictures = self.photo_set.digest(self.train_indices)
+        progress = load_state(self.folder, self.system.parts(), self.engine.device, pictures)
+        if progress is not None:
+            self.best = BestEpoch(**progress["best"])
+            for name in PROGRESS:
+                setattr(self, name, progress[name])

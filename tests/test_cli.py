@@ -17,6 +17,7 @@ from colorlib import cli, commands, photos
 from colorlib.config import Config
 from colorlib.data import load_photos
 from colorlib.recipes import RECIPES
+from colorlib.systems.regression import Regression
 
 KEYS = {
     *("mae", "mae_percent", "eps_accuracy_2", "eps_accuracy_5", "nazeri_accuracy_2", "nazeri_accuracy_5"),
@@ -89,11 +90,63 @@ def test_the_objective_is_a_mapping(monkeypatch):
     assert set(config.loss) == {"adversarial", "l1", "red"}
 
 
-def test_a_flag_changes_every_stage(monkeypatch):
-    monkeypatch.setitem(RECIPES, "two", {"full": (Config(epochs=3), Config(epochs=4)), "class": {}, "smoke": {}})
-    first, second = asked_for(monkeypatch, "train --recipe two --scale full --lr 1e-3 --image-size 64")
-    assert (first.lr, first.epochs, first.model.image_size) == (1e-3, 3, 64)
-    assert (second.lr, second.epochs, second.model.image_size) == (1e-3, 4, 64)
+@pytest.fixture
+def two_stages(monkeypatch):
+    """A recipe as pre-training will be one: regression, then a GAN."""
+    small = {"limit_images": 64, "valid_images": 8, "widths": (4, 8, 16), "batch_size": 32, "lr_schedule": "constant"}
+    first = Config(epochs=2).replace(**small)
+    gan = first.replace(epochs=1, discriminator="patch", loss={"adversarial": 1.0, "l1": 100.0})
+    monkeypatch.setitem(RECIPES, "two", {"full": (first, gan), "class": {}, "smoke": {}})
+    return first, gan
+
+
+def test_a_flag_changes_every_stage_where_it_has_an_effect(two_stages, monkeypatch):
+    first, gan = two_stages
+    words = "train --recipe two --scale full --lr 1e-3 --image-size 64 --epochs 1"
+    assert asked_for(monkeypatch, words) == [
+        stage.replace(lr=1e-3, image_size=64, epochs=1) for stage in (first, gan)
+    ]  # though 1 is what the last stage has anyway
+    words = "train --recipe two --scale full --discriminator-lr 1e-4 --generator-steps 2 --discriminator-widths 8,16"
+    changes = {"discriminator_lr": 1e-4, "generator_steps": 2, "discriminator_widths": (8, 16)}
+    assert asked_for(monkeypatch, words) == [first, gan.replace(**changes)]
+    loss = {"saturation": {"weight": 20.0, "target": 0.5}}
+    words = "train --recipe two --scale full --desired-saturation 0.5 --saturation-weight 20"
+    assert asked_for(monkeypatch, words) == [stage.replace(loss=stage.loss | loss) for stage in (first, gan)]
+
+
+def test_a_recipe_of_two_stages_is_trained_stopped_and_resumed(two_stages, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "run"
+    assert run("train", "--recipe", "two", "--scale", "full", "--weight-decay", "1", "--checkpoints-path", folder) == 2
+    assert "--weight-decay" in one_line(capsys)  # an effect in neither
+    real, steps = Regression.step, []
+
+    def stopped(self, rgb):
+        steps.append(1)
+        if len(steps) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return real(self, rgb)
+
+    monkeypatch.setattr(Regression, "step", stopped)
+    assert run("train", "--recipe", "two", "--scale", "full", "--checkpoints-path", folder) == 130
+    assert not (folder / "config.json").exists()  # within the first stage
+    assert run("train", "--resume", "--checkpoints-path", folder) == 0
+    assert "loss_G_GAN" in (folder / "history.csv").read_text() and (folder / "stage-1" / "best").is_dir()
+    assert run("train", *SMALL, "--checkpoints-path", folder, "--overwrite") == 0
+    assert not (folder / "stage-1").exists() and not (folder / "stages.json").exists()
+
+
+def test_evaluate_knows_its_data_by_place_not_by_spelling(checkpoint, tmp_path, monkeypatch, capsys):
+    make_photos(tmp_path / "album", 40)
+    monkeypatch.chdir(tmp_path)
+    assert run("train", *SMALL, "--dataset", "album", "--checkpoints-path", "run") == 0
+    for spelling in ("album", "album/", tmp_path / "album"):
+        assert run("evaluate", "run", "--dataset", spelling, "--json", "f.json") == 0
+        assert json.loads((tmp_path / "f.json").read_text())["part"] == "test"
+    (tmp_path / "run" / "config.json").write_text("{}")
+    capsys.readouterr()
+    assert run("evaluate", "run") == 2
+    assert "name a --dataset" in one_line(capsys)
+    assert run("evaluate", "run", "--dataset", "album", "--part", "all", "--splits", "1/99") == 2
 
 
 def test_a_controlled_training_trains_and_is_written_down(tmp_path):
@@ -212,6 +265,12 @@ def test_originals_are_never_overwritten(checkpoint, tmp_path, photo, capsys):
         ["train", "--loss", "l1"],
         ["train", "--loss", "l1=much"],
         ["train", "--loss", "l1=1", "l1=2"],
+        ["train", "--loss", "l1=100,weight=5"],
+        ["train", "--precision", "fp16", "--device", "cpu"],
+        ["train", "--device", "meta"],
+        ["train", "--widths", "4,4,4,4,4,4", "--batch-size", "1"],
+        ["train", "--limit-images", "1"],
+        ["evaluate", "x", "--part", "all", "--splits", "1/99"],
         ["train", "--l1-weight", "1"],
         ["train", "--saturation-weight", "20"],
         ["train", "--desired-saturation", "7"],

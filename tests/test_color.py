@@ -268,3 +268,15 @@ def test_hue_is_an_angle_with_red_at_zero():
 def test_errors_name_what_they_got(bad, word):
     with pytest.raises(ValueError, match=word if word == "uint8" else r"\(3, 4, 4\)"):
         rgb_to_lab(bad)
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES.values(), ids=lambda s: s.name)
+def test_a_and_b_of_a_color_outside_the_gamut_are_not_clipped(space):
+    low = 0 if space.activation == "sigmoid" else -1
+    gray, color = (
+        torch.full((1, 1, 1, 1), 0.3),
+        torch.tensor([0.9] * (space.channels - 1) + [low + 0.1]).view(1, -1, 1, 1),
+    )
+    rgb = space.join(gray, color, clip=False)
+    assert rgb.min() < -0.05 or rgb.max() > 1.05
+    np.testing.assert_allclose(space.ab(gray, color).flatten(), rgb_to_lab(rgb)[:, 1:].flatten(), atol=1e-2)

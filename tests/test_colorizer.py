@@ -206,12 +206,16 @@ def test_weights_that_are_not_finite_are_named(colorizer, tmp_path):
         Colorizer.load(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["format-0-unet", "format-0-gray_fed"])
-def test_a_folder_from_before_the_format_number_opens(name):
-    """As colorlib 0.1 wrote it, with all of its training's settings; it colorizes as it did then."""
+@pytest.mark.parametrize("name, usual", [("format-0-unet", 1.0), ("format-0-gray_fed", 0.5)])
+def test_a_folder_from_before_the_format_number_opens(name, usual):
+    """As colorlib 0.1 wrote it, with all of its training's settings; it colorizes as it did then.
+
+    But for one thing: YUV's colors outside the gamut, of which these loud weights make many, now keep their hue.
+    """
     given, expected = (Image.open(path) for path in (FIXTURES / "photo.png", FIXTURES / name / "expected.png"))
     result = Colorizer.load(FIXTURES / name, precision="fp32").colorize(given)
-    assert np.abs(np.asarray(result).astype(int) - np.asarray(expected)).max() <= 1
+    difference = np.abs(np.asarray(result).astype(int) - np.asarray(expected)).max(axis=2)
+    assert (difference <= 1).mean() >= usual
 
 
 def test_a_runs_settings_never_make_its_colorizers_unreadable(colorizer, tmp_path):
@@ -219,6 +223,24 @@ def test_a_runs_settings_never_make_its_colorizers_unreadable(colorizer, tmp_pat
     for text in ('{"model": 7}', "", '{"epochs": "all"}'):
         (tmp_path / "config.json").write_text(text)
         assert Colorizer.load(tmp_path).model == colorizer.model
+
+
+@pytest.mark.parametrize(
+    "config", ["[" * 100_000, '{"format": 1, "image_size": 1099511627776}', '{"format": 1, "widths": [1, 1e400]}']
+)
+def test_hostile_settings_are_one_sentence(colorizer, tmp_path, config):
+    colorizer.save(tmp_path)
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(ColorizerError, match="config.json"):
+        Colorizer.load(tmp_path)
+
+
+def test_a_mistyped_path_is_not_asked_for_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("colorlib.colorizer.download", lambda name: pytest.fail("asked the hub"))
+    (tmp_path / "runs").mkdir()
+    with pytest.raises(ColorizerError, match="no colorizer here"):
+        Colorizer.load("runs/bset")
 
 
 def test_opening_draws_no_random_number(colorizer, tmp_path, monkeypatch):

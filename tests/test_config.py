@@ -178,6 +178,14 @@ def test_a_scale_changes_the_budget_never_the_method(name, scale):
         assert changed <= BUDGET
 
 
+def test_a_scale_may_differ_from_stage_to_stage(monkeypatch):
+    stages = (Config(epochs=50), Config(epochs=60).replace(**JUDGED))
+    small = ({"epochs": 1}, {"epochs": 2, "discriminator_widths": (8, 16)})
+    monkeypatch.setitem(RECIPES, "two", {"full": stages, "class": {"epochs": 3}, "smoke": small})
+    assert [stage.epochs for stage in get("two", "smoke")] == [1, 2]
+    assert [stage.epochs for stage in get("two", "class")] == [3, 3]
+
+
 def test_unknown_recipes_and_scales_are_named():
     with pytest.raises(ConfigError, match="no recipe 'x'; there are unet-l1"):
         get("x")

@@ -20,6 +20,10 @@ def test_auto_precision(monkeypatch):
     monkeypatch.setattr(engine, "has_fast_bfloat16", lambda device: False)
     assert choose_precision("auto", cpu) == "fp32" and choose_precision("auto", gpu) == "fp16"
     assert choose_precision("fp64", gpu) == "fp64"
+    with pytest.raises(ConfigError, match="fp16 has no effect on a processor"):
+        choose_precision("fp16", cpu)
+    with pytest.raises(ConfigError, match="Apple's GPUs have no double precision"):
+        choose_precision("fp64", torch.device("mps"))
 
 
 def test_a_processor_needs_amx_for_bfloat16(monkeypatch):
@@ -39,8 +43,9 @@ def test_channels_last_everywhere_but_on_apples_gpus():
 
 
 def test_bad_devices_are_named():
-    with pytest.raises(ConfigError, match="--device toaster"):
-        choose_device("toaster")
+    for name in ("toaster", "meta"):
+        with pytest.raises(ConfigError, match=f"--device {name}"):
+            choose_device(name)
 
 
 def test_batch_norm_over_processes_is_torchs(monkeypatch):

@@ -177,6 +177,7 @@ def test_the_generators_step_leaves_the_discriminator_alone(config, photo_set):
     system = GAN(config, Engine("cpu", "fp32"))
     before = {name: value.clone() for name, value in system.discriminator.named_parameters()}
     system.generator_step(system.predict(photo_set.batch(range(8)) / 255))
+    assert all(p.grad is None for p in system.discriminator.parameters())
     assert all(torch.equal(before[name], value) for name, value in system.discriminator.named_parameters())
     assert all(p.requires_grad for p in system.discriminator.parameters())
 

@@ -127,6 +127,15 @@ def test_hue_is_an_angle():
     assert CONTROLS["hue"].distance(torch.tensor(0.95), 0.05).item() == pytest.approx(0.1)
 
 
+def test_a_gray_picture_that_came_through_lab_has_no_hue():
+    """Lab and back leaves 1e-7 of color, whose angle means nothing and whose gradient would be a thousandfold."""
+    gray, color = LAB.split(torch.full((1, 3, 4, 4), 0.3))
+    color = (0 * color).requires_grad_()
+    hue = CONTROLS["hue"].measure(Prediction(LAB, gray, color, color).rgb)
+    hue.sum().backward()
+    assert hue.item() == 0 and color.grad.abs().max() == 0
+
+
 @pytest.mark.parametrize("name", CONTROLS)
 @pytest.mark.parametrize("color", [(0.5, 0.5, 0.5), (0, 0, 0), (1, 1, 1), (-0.1, 0.4, 1.3), (0, -0.1, -0.1)])
 def test_controls_have_finite_gradients(name, color):

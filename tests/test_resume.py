@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -165,8 +166,11 @@ def test_resume_with_other_pictures_or_none_is_refused(photo_set, tmp_path):
     fewer = dataclasses.replace(
         photo_set, images=photo_set.images[:900], key=photo_set.key[:900], gray=photo_set.gray[:900]
     )
-    with pytest.raises(ConfigError, match="isn't the same set of pictures"):
+    with pytest.raises(ConfigError, match="was trained on other pictures"):
         fit(config, fewer, resume=True, progress=False)
+    others = dataclasses.replace(photo_set, key=np.roll(photo_set.key, 500))  # as many, and not the same
+    with pytest.raises(ConfigError, match="was trained on other pictures"):
+        fit(config, others, resume=True, progress=False)
     (tmp_path / "run" / "state.pt").write_bytes(b"")
     with pytest.raises(ConfigError, match="state.pt can't be read"):
         fit(config, photo_set, resume=True, progress=False)

@@ -7,6 +7,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from colorlib import history, runs
 from colorlib.color import LAB
@@ -17,6 +18,8 @@ from colorlib.models import build_generator
 from colorlib.optimizers import learning_rate
 from colorlib.recipes import get
 from colorlib.stages import fit
+from colorlib.stopping import BestEpoch
+from colorlib.systems.gan import GAN
 from colorlib.systems.regression import Regression
 from colorlib.training import Training
 
@@ -180,25 +183,88 @@ def test_one_photo_is_too_few_to_train_on(config, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_stages_are_trained_one_after_the_other(config, photo_set, tmp_path):
-    """The second starts from the weights of the first's best epoch; the run's folder is the last one's."""
+def to_color(file):
+    """The weights of the last layer, out of a state.pt or a colorizer's folder."""
+    if file.suffix == ".pt":
+        return torch.load(file)["parts"]["generator"]["to_color.weight"]
+    return load_file(file)["to_color.weight"]
+
+
+@pytest.fixture
+def two_stages(config, tmp_path):
+    """Regression, then a GAN that learns next to nothing, so that its weights are those it started from."""
     (gan,) = get("controlled", "smoke")
     gan = gan.replace(limit_images=64, valid_images=32, max_steps=1, lr=1e-9, lr_schedule="constant")
-    stages = (config, gan.replace(checkpoints_path=str(tmp_path / "run")))
-    run = fit(stages, photo_set, progress=False)
-    assert run.folder == tmp_path / "run" and "loss_G_GAN" in run.history[0]
-    first, second = (torch.load(f / "state.pt")["parts"]["generator"] for f in (run.folder / "stage-1", run.folder))
-    assert torch.allclose(first["to_color.weight"], second["to_color.weight"], atol=1e-6)
-    assert fit(stages, photo_set, resume=True, progress=False).history == run.history  # both are at their end
+    return config.replace(epochs=3, monitor="mae"), gan.replace(checkpoints_path=str(tmp_path / "run"))
+
+
+def test_stages_are_trained_one_after_the_other(two_stages, photo_set, monkeypatch):
+    """The second starts from the weights of the first's best epoch; the run's folder is the last one's."""
+    maes = iter([5.0, 4.0, 6.0, 1.0])  # the second epoch is the first stage's best
+    metrics = {"mae_percent": 4.0, "psnr_pooled": 20.0, "colorfulness": 1.0, "colorfulness_ratio": 1.0}
+    monkeypatch.setattr(Training, "validate", lambda self: {"mae": next(maes), **metrics})
+    run = fit(two_stages, photo_set, progress=False)
+    assert run.folder.name == "run" and "loss_G_GAN" in run.history[0]
+    best, last = (to_color(run.folder / "stage-1" / name / "model.safetensors") for name in ("best", "last"))
+    second = to_color(run.folder / "state.pt")
+    assert torch.allclose(best, second, atol=1e-6) and not torch.allclose(last, second, atol=1e-6)
+    assert fit(two_stages, photo_set, resume=True, progress=False).history == run.history  # both are at their end
     with pytest.raises(ConfigError, match="holds a training already"):
-        fit(stages, photo_set, progress=False)
+        fit(two_stages, photo_set, progress=False)
 
 
-def test_starting_from_another_network_is_refused(config, photo_set, tmp_path):
+def test_a_stage_that_died_at_once_still_starts_from_the_one_before(two_stages, photo_set, monkeypatch):
+    """Killed before its first state.pt, then resumed: not from random weights."""
+
+    def dies(self, rgb):
+        raise MemoryError
+
+    monkeypatch.setattr(GAN, "step", dies)
+    with pytest.raises(MemoryError):
+        fit(two_stages, photo_set, progress=False)
+    monkeypatch.undo()
+    run = fit(two_stages, photo_set, resume=True, progress=False)
+    best = to_color(run.folder / "stage-1" / "best" / "model.safetensors")
+    assert torch.allclose(best, to_color(run.folder / "state.pt"), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"loss": {"l7": 1.0}}, {"image_size": 30}, {"generator": "x"}, {"batch_size": 1, "image_size": 4}]
+)
+def test_what_can_not_be_is_said_before_anything_is_done(two_stages, changes, monkeypatch, tmp_path):
+    """Of the second stage too, before the photos are decoded and the first stage is trained."""
+    first, second = two_stages
+    monkeypatch.setattr("colorlib.stages.load_photos", lambda *arguments: pytest.fail("decoded"))
+    loss = changes.get("loss", second.loss) | {"adversarial": 1.0}
+    with pytest.raises(ConfigError):
+        fit((first, second.replace(**changes | {"loss": loss})), progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("changes, name", [({"widths": (4, 8, 16)}, "widths"), ({"color_space": "yuv"}, "color-space")])
+def test_starting_from_another_network_is_refused(config, photo_set, tmp_path, changes, name):
     fit(config.replace(max_steps=1), photo_set, progress=False)
-    other = config.replace(widths=(4, 8, 16), start_from=config.checkpoints_path, checkpoints_path=str(tmp_path / "b"))
-    with pytest.raises(ConfigError, match="--start-from .* another one"):
+    other = config.replace(**changes, start_from=config.checkpoints_path, checkpoints_path=str(tmp_path / "b"))
+    with pytest.raises(ConfigError, match=f"--start-from .*: its --{name} is"):
         fit(other, photo_set, progress=False)
+
+
+def test_the_rate_counts_the_pictures_that_were_there(config, photo_set):
+    run = fit(config.replace(limit_images=20, batch_size=128, epochs=1), photo_set, progress=False)
+    (row,) = history.read_csv(run.folder / "timing.csv")
+    assert row["images_per_s"] * row["seconds"] == pytest.approx(20)
+
+
+def test_the_best_epoch_is_by_the_monitored_metric(config):
+    def best_of(values, monitor, name):
+        best = BestEpoch()
+        rows = [{"epoch": i, f"valid_{name}": value} for i, value in enumerate(values)]
+        return [best.update(row, config.replace(monitor=monitor)) for row in rows]
+
+    assert best_of([0.4, 0.9, 1.05, 1.3], "colorfulness_error", "colorfulness_ratio") == [True, True, True, False]
+    assert best_of([5.0, 6.0, 4.0], "mae", "mae") == [True, False, True]
+    assert best_of([20.0, 21.0, 19.0], "psnr_pooled", "psnr_pooled") == [True, True, False]
+    assert best_of([float("nan"), 6.0, float("nan"), 5.0], "mae", "mae") == [False, True, False, True]
 
 
 def test_the_loop_trains_any_system(config, photo_set, tmp_path):

@@ -51,7 +51,7 @@ def test_starts_near_gray():
     torch.manual_seed(0)
     model = UNet()
     model.initialize()
-    assert model(torch.rand(4, 1, 32, 32)).abs().mean() < 0.05
+    assert model(torch.rand(4, 1, 32, 32)).abs().mean() < 0.1  # of 1; with torch's own weights 0.2
 
 
 def test_every_parameter_gets_a_gradient():
@@ -61,7 +61,7 @@ def test_every_parameter_gets_a_gradient():
 
 
 def test_wrong_sizes_are_named():
-    with pytest.raises(ValueError, match="multiples of 4, got a 30x32"):
+    with pytest.raises(ValueError, match="multiples of 4, got 30x32"):
         UNet((4, 8, 16))(torch.zeros(1, 1, 30, 32))
 
 

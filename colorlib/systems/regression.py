@@ -3,6 +3,8 @@
 Notebook 02 writes its step by hand.
 """
 
+import dataclasses
+
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -13,8 +15,9 @@ from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.losses import Prediction, objective
-from colorlib.models import build_generator, generate, refuse_idle_settings
+from colorlib.models import build_generator, generate
 from colorlib.optimizers import optimizer_maker
+from colorlib.settings import flag
 
 
 class Regression:
@@ -24,7 +27,6 @@ class Regression:
         self.config, self.engine = config, engine
         self.terms = objective(config.loss)
         generator = build_generator(config.model)
-        refuse_idle_settings(config.model)
         self.space = COLOR_SPACES[config.model.color_space]
         torch.manual_seed(config.seed)
         generator.initialize()
@@ -73,11 +75,9 @@ class Regression:
 
 def start_from(generator, config: Config) -> None:
     """Give a generator the weights of the colorizer that the configuration starts from. Raises `ConfigError`."""
-    weights = Colorizer.load(config.start_from).generator.state_dict()
-    try:
-        generator.load_state_dict(weights)
-    except RuntimeError:
-        raise ConfigError(
-            f"--start-from {config.start_from}: its generator is another one than that of the settings; give its "
-            "--generator, --widths and --color-space, or leave --start-from out"
-        ) from None
+    earlier = Colorizer.load(config.start_from)
+    for field in dataclasses.fields(config.model):
+        had, has = getattr(earlier.model, field.name), getattr(config.model, field.name)
+        if had != has and field.name not in ("image_size", "dropout"):
+            raise ConfigError(f"--start-from {config.start_from}: its {flag(field.name)} is {had}, and yours {has}")
+    generator.load_state_dict(earlier.generator.state_dict())
