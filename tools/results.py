@@ -114,8 +114,8 @@ def page() -> str:
         "What our own runs gave, at scale `class`: small networks, few epochs, on a processor. They are no contest; "
         "they show that every system trains, and what each loss does. `python tools/results.py` makes this folder "
         "anew. The data are JPEG copies: CIFAR-10 at 32x32 (quality 75, whose color is a little poorer than the "
-        "original's), and 998 photographs of ImageNet classes at 64x64. Minutes are those of the machine that made them: "
-        "one thread, beside other work.",
+        "original's), and 998 photographs of ImageNet classes at 64x64. Minutes are those of one thread of a processor "
+        "that did other work beside.",
         "",
         "`demo/` is what `make demo` drew and measured, `benchmark.json` what `python benchmarks/training.py --json "
         "results/benchmark.json` printed.",
