@@ -20,17 +20,17 @@ log = logging.getLogger("colorlib")
 FORMAT = 1  # of state.pt
 
 
-def save_state(folder: Path, parts: dict, progress: dict, pictures: str) -> None:
+def save_state(folder: Path, parts: dict, progress: dict, digest: str) -> None:
     """Write the state of a system's parts (name -> network, optimizer, ...), and the loop's own numbers.
 
-    pictures: a digest of those that are trained on.
+    digest: tells the pictures that are trained on from others.
     """
-    state = {"format": FORMAT, "pictures": pictures, "progress": progress}
+    state = {"format": FORMAT, "digest": digest, "progress": progress}
     state["parts"] = {name: part.state_dict() for name, part in parts.items()}
     write_atomically(folder / "state.pt", lambda path: torch.save(state, path))
 
 
-def load_state(folder: Path, parts: dict, device: torch.device, pictures: str) -> dict | None:
+def load_state(folder: Path, parts: dict, device: torch.device, digest: str) -> dict | None:
     """Bring a system's parts back to what they were; returns the loop's numbers, or None where nothing was saved yet.
 
     Raises `ConfigError` for a file that can't be read, or that is of other parts or pictures.
@@ -44,7 +44,7 @@ def load_state(folder: Path, parts: dict, device: torch.device, pictures: str) -
         state = torch.load(file, map_location=device.type, weights_only=True)
         if state["format"] != FORMAT:
             raise ValueError(f"another colorlib wrote it, in format {state['format']}")
-        if state["pictures"] != pictures:
+        if state["digest"] != digest:
             raise ValueError("it was trained on other pictures: the data set has changed since")
         for name, part in parts.items():
             if name in state["parts"] or name != "scaler":  # begun in another precision, which needed none

@@ -80,7 +80,7 @@ class Colorizer:
             raise ColorizerError(str(error)) from None
         except (SafetensorError, OSError) as error:
             raise ColorizerError(f"{folder / 'model.safetensors'}: not readable ({error})") from None
-        except RuntimeError as error:
+        except (RuntimeError, TypeError, OverflowError) as error:
             first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
             raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
         if broken:
@@ -195,8 +195,10 @@ def as_image(photo) -> Image.Image:
         pixels = pixels[..., 0]
     if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
         raise ValueError(f"a photo must be (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
+    if not pixels.size:
+        raise ValueError(f"a photo must have pixels, got {pixels.shape}")
     if np.issubdtype(pixels.dtype, np.floating):
-        if pixels.min() < 0 or pixels.max() > 1:
+        if not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN is neither
             raise ValueError(f"a float photo must lie in [0, 1], got [{pixels.min():g}, {pixels.max():g}]")
         pixels = (pixels * 255).round().astype(np.uint8)
     elif pixels.dtype not in (np.uint8, np.uint16):

@@ -40,8 +40,9 @@ def evaluate(arguments) -> int:
     if dataset == learned.dataset or Path(dataset).resolve() == Path(learned.dataset).resolve():
         path = path or learned.dataset_path
         part = part or "test"
+    part = part or evaluation.default_part(dataset)
     if part == "all" and (arguments.splits or arguments.split_seed is not None):
-        raise ConfigError("--splits and --split-seed have no effect with --part all")
+        raise ConfigError("--splits and --split-seed have no effect with --part all; name another --part")
     result = evaluation.evaluate(
         colorizer,
         dataset,

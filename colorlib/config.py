@@ -21,7 +21,8 @@ MONITORS = {"mae": -1, "psnr_pooled": 1, "colorfulness_error": -1, "last": 1}
 # What --resume may change: how long and how fast a training goes on, and where. All else would contradict its past.
 RESUMABLE = {
     *("epochs", "max_steps", "patience", "lr", "discriminator_lr", "lr_schedule", "lr_decay_steps", "lr_floor"),
-    *("plateau_patience", "save_steps", "device", "precision", "dataset_path", "checkpoints_path", "start_from"),
+    *("plateau_patience", "save_steps", "device", "precision", "dataset", "dataset_path", "checkpoints_path"),
+    "start_from",
 }
 
 
@@ -30,7 +31,7 @@ class Model:
     """The generator and what it sees and says: all that is needed to build it again and to colorize with it."""
 
     color_space: str = knob("lab", "what the generator sees and predicts: lab, lab_unit, lab_3, yuv")
-    image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=1, below=2**16)
+    image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=8, below=2**16)
     generator: str = knob("unet", "unet, or gray_fed: the one of *church*, with noise")
     widths: tuple[int, ...] = knob(
         (32, 64, 128, 256), "channels of the generator's levels (of the U-Net: its encoder's), as 32,64,128"
@@ -204,7 +205,7 @@ class Config:
 
     def to_json(self) -> str:
         """All fields, as a run's config.json holds them."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2) + "\n"
 
     @classmethod
     def load(cls, path) -> "Config":
@@ -222,6 +223,9 @@ class Config:
     def from_dict(cls, values: dict) -> "Config":
         """The configuration that `dataclasses.asdict` made these values of."""
         values = dict(values)
+        version = values.pop("format", FORMAT)
+        if type(version) is not int or version > FORMAT:
+            raise ConfigError(f"written in format {version} by a newer colorlib; this one reads up to {FORMAT}")
         return cls().replace(**values.pop("model"), **values)
 
 

@@ -35,7 +35,7 @@ def evaluate(
     """
     size = colorizer.model.image_size
     photo_set = load_photos(dataset, dataset_path, size, progress)
-    part = part or ("test" if dataset in NAMED else "all")
+    part = part or default_part(dataset)
     indices = evenly(photo_set.split(splits, split_seed)[part], limit_images)
     if not len(indices):
         raise DataError(f"{dataset}: no photos in the part {part!r}; try --part all")
@@ -56,6 +56,11 @@ def evaluate(
     }
 
 
+def default_part(dataset: str) -> str:
+    """What a data set is measured on where nothing else is said: a named one's test part, all of a folder."""
+    return "test" if dataset in NAMED else "all"
+
+
 def pictures_per_second(colorizer: Colorizer, batch_size: int = 32) -> float:
     """Pictures per second through the generator alone, at its own size and in the colorizer's precision."""
     size = colorizer.model.image_size
@@ -71,9 +76,10 @@ def pictures_per_second(colorizer: Colorizer, batch_size: int = 32) -> float:
 
 def report(result: dict) -> str:
     """What was measured on what, and the table, as text."""
-    size, split = result["image_size"], f"{result['splits']}, split seed {result['split_seed']}"
+    size, split = result["image_size"], f" (parts {result['splits']}, split seed {result['split_seed']})"
+    split = "" if result["part"] == "all" else split
     return (
-        f"{result['dataset']}, {result['part']} ({split}): {result['images']:,} pictures of {size}x{size}, on "
+        f"{result['dataset']}, {result['part']}{split}: {result['images']:,} pictures of {size}x{size}, on "
         f"{result['device']}, {result['precision']}\n"
         + metrics.table({name: result[name] for name in ("model", "gray", "oracle_mean")})
         + f"\ngenerator alone: {result['model']['fps']:.0f} pictures/s"

@@ -64,6 +64,8 @@ def term(name: str, column: str | None = None):
     """Register what makes a term: a class or function whose keyword arguments are the term's options."""
 
     def register(make):
+        if name in TERMS or (column or name) in [taken for taken, _ in TERMS.values()]:
+            raise ValueError(f"a term {name!r} or a column {column or name!r} is there already")
         TERMS[name] = (column or name, make)
         return make
 

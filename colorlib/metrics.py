@@ -103,12 +103,13 @@ class Metrics:
         if not self.images:
             raise ValueError("no pictures to measure")
         mean = {name: total / self.images for name, total in self.sums.items()}
+        true = mean["true_colorfulness"]
         row = {
             "mae": mean["mae"],
             "mae_percent": mean["mae"] / 255 * 100,
             "psnr_pooled": 10 * math.log10(255**2 / max(mean["mse"], 1e-12)),
             "colorfulness": mean["colorfulness"],
-            "colorfulness_ratio": mean["colorfulness"] / max(mean["true_colorfulness"], 1e-12),
+            "colorfulness_ratio": mean["colorfulness"] / true if true > 0.01 else math.nan,  # gray truth
         }
         if self.cheap:
             return row

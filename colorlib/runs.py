@@ -1,6 +1,7 @@
 """What a training leaves behind in its folder, opened again: configuration, history, colorizers, learning strip."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,6 @@ class Run:
     """What a training left behind."""
 
     folder: Path
-    config: Config
     history: list[history.Row]
     interrupted: bool = False
 
@@ -38,7 +38,12 @@ class Run:
         rows = history.read_csv(folder / "history.csv")
         if not rows:
             raise ConfigError(f"{folder / 'history.csv'}: no epoch in it; is the training still in its first one?")
-        return cls(folder, Config.load(folder / "config.json"), rows)
+        return cls(folder, rows)
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings that it was trained with. Raises `ConfigError`."""
+        return Config.load(self.folder / "config.json")
 
     def colorizer(self, which: str = "best", device="cpu") -> Colorizer:
         """The colorizer of the `best` epoch (by the configuration's `monitor`), or of the `last`."""

@@ -39,10 +39,13 @@ def fit(
     `ConfigError` and `DataError` before anything is written, and `TrainingError`.
     """
     stages = [config] if isinstance(config, Config) else chained(config)
+    if photo_set is not None:
+        stages = [stage.replace(dataset=photo_set.name) for stage in stages]
     anew = check(stages, overwrite, resume)
-    folder = Path(stages[-1].checkpoints_path)
     for number, (stage, begins) in enumerate(zip(stages, anew, strict=True)):
-        run = fit_one(stage, photo_set, begins, progress, stages if number == 0 and begins else None, folder)
+        if number + 1 < len(stages) and not anew[number + 1]:
+            continue  # the next stage has started from this one: it is finished
+        run = fit_one(stage, photo_set, begins, progress, stages)
         if run.interrupted:
             break
     return run
@@ -65,15 +68,8 @@ def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]
     """
     for stage in stages:
         objective(stage.loss)
-        with torch.device("meta"):  # networks without memory: only their shapes are looked at
-            generator = build_generator(stage.model)
-            build_discriminator(stage)
+        check_networks(stage)
         refuse_idle_settings(stage.model)
-        if stage.batch_size < generator.smallest_batch(stage.model.image_size):
-            raise ConfigError(
-                f"--batch-size {stage.batch_size}: the generator's last level is 1x1, and batch norm needs two values "
-                "or more there; give a larger batch, a larger --image-size or fewer --widths"
-            )
     anew = []
     for number, stage in enumerate(stages):
         folder = Path(stage.checkpoints_path)
@@ -82,8 +78,24 @@ def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]
     return anew
 
 
-def fit_one(config, photo_set, anew: bool, progress: bool, stages: Sequence[Config] | None, folder: Path) -> Run:
-    """One stage, beginning or going on. stages: all of the run's, where it begins with this one, in `folder`."""
+def check_networks(stage: Config) -> None:
+    """Build a stage's networks without memory and put a batch of nothing through them. Raises `ConfigError`."""
+    with torch.device("meta"):  # only shapes are looked at
+        generator, discriminator = build_generator(stage.model), build_discriminator(stage)
+        gray = torch.empty(stage.batch_size, 1, stage.model.image_size, stage.model.image_size)
+        try:
+            color = generator(gray)
+            if discriminator:
+                discriminator(gray, color)
+        except ValueError as error:  # batch norm with one value for each channel
+            raise ConfigError(
+                f"--batch-size {stage.batch_size} is too small for these networks ({error}); give a larger batch, a "
+                "larger --image-size or fewer --widths"
+            ) from None
+
+
+def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config]) -> Run:
+    """One of a run's stages, beginning or going on."""
     place = Path(config.checkpoints_path)
     engine = Engine(config.device, config.precision)
     try:
@@ -97,10 +109,8 @@ def fit_one(config, photo_set, anew: bool, progress: bool, stages: Sequence[Conf
         training = Training(system, config, engine, photo_set, progress)
         if not anew:
             training.load_state()
-        elif engine.is_main:
-            clear(place)
-            if stages:
-                begin(folder, stages)
+        if engine.is_main:
+            make_room(config, anew, stages)
         if training.progress:
             tqdm.write(describe(training))
         return training.fit()
@@ -108,14 +118,19 @@ def fit_one(config, photo_set, anew: bool, progress: bool, stages: Sequence[Conf
         engine.close()
 
 
-def begin(folder: Path, stages: Sequence[Config]) -> None:
-    """Make room for a run of these stages, and write down which they are where they are several."""
-    for old in folder.glob("stage-[0-9]*"):
-        if old != Path(stages[0].checkpoints_path):
-            shutil.rmtree(old, ignore_errors=True)
-    (folder / "stages.json").unlink(missing_ok=True)
+def make_room(config: Config, anew: bool, stages: Sequence[Config]) -> None:
+    """Remove what earlier runs left where a stage begins, and write down the run's stages where they are several."""
+    folder = Path(stages[-1].checkpoints_path)
+    if anew:
+        clear(Path(config.checkpoints_path))
+    if anew and config is stages[0]:
+        for old in [folder, *folder.glob("stage-[0-9]*")]:
+            if old != Path(config.checkpoints_path):
+                clear(old)
+                if old != folder and not any(old.iterdir()):
+                    old.rmdir()
+        (folder / "stages.json").unlink(missing_ok=True)
     if len(stages) > 1:
-        clear(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "stages.json", stages_text(stages))
 

@@ -106,7 +106,9 @@ class Training:
         if self.stop_requested:
             self.save("last")
             self.save_state()
-        return Run(self.folder, self.config, self.rows, self.stop_requested)
+        if self.in_epoch and self.step >= self.total_steps:  # gone on with, and at its end already
+            return Run.load(self.folder)
+        return Run(self.folder, self.rows, self.stop_requested and self.step < self.total_steps)
 
     def run_epoch(self, bar) -> None:
         """The rest of a pass over the training pictures, then what comes at the end of each."""
@@ -132,7 +134,11 @@ class Training:
             if self.step >= self.total_steps or self.stop_requested:
                 break
         self.stop_if_not_finite()
-        if self.in_epoch == len(self.batches) or self.step >= self.total_steps:
+        if self.in_epoch == len(self.batches):
+            self.finish_epoch()
+            self.save_state()
+        elif self.step >= self.total_steps:
+            self.save_state()  # before the epoch is closed: a longer training goes on within it
             self.finish_epoch()
 
     def run_step(self, batch: Tensor) -> dict[str, Tensor]:
@@ -149,7 +155,7 @@ class Training:
         return self.system.step(rgb.to(engine.dtype) / 255)
 
     def finish_epoch(self) -> None:
-        """Validate, write the history, the checkpoints and the preview, and last the state."""
+        """Validate, write the history, the colorizers and the preview."""
         self.count_time()
         losses = {name: total.item() / self.in_epoch for name, total in self.sums.items()}
         losses = {name: total / self.engine.processes for name, total in self.engine.sum(losses).items()}
@@ -166,12 +172,9 @@ class Training:
         if self.engine.is_main:
             history.write_csv(self.rows, self.folder / "history.csv")
             history.write_csv(self.timing, self.folder / "timing.csv")
-            Run(self.folder, self.config, self.rows).draw_preview(
-                self.system.colorizer(), self.photo_set, self.valid_indices
-            )
+            Run(self.folder, self.rows).draw_preview(self.system.colorizer(), self.photo_set, self.valid_indices)
         self.in_epoch, self.pictures, self.sums, self.seconds = 0, 0, {}, 0.0
         self.since = time.perf_counter()
-        self.save_state()
 
     def validate(self) -> dict[str, float]:
         """The cheap metrics over the validation pictures of all processes."""
@@ -225,15 +228,19 @@ class Training:
     def save_state(self) -> None:
         """Write everything that `load_state` needs to go on as if nothing had happened."""
         self.count_time()
+        sums = self.sums
+        if self.engine.processes > 1:  # each will begin with their mean
+            totals = self.engine.sum({name: total.item() for name, total in self.sums.items()})
+            sums = {name: torch.tensor(total / self.engine.processes) for name, total in totals.items()}
         if self.engine.is_main:
-            progress = {name: getattr(self, name) for name in PROGRESS}
+            progress = {name: getattr(self, name) for name in PROGRESS} | {"sums": sums}
             progress["best"] = dataclasses.asdict(self.best)
             save_state(self.folder, self.system.parts(), progress, self.photo_set.digest(self.train_indices))
 
     def load_state(self) -> None:
         """Go on from the folder's state.pt; without one, from the start. Raises `ConfigError`."""
-        pictures = self.photo_set.digest(self.train_indices)
-        progress = load_state(self.folder, self.system.parts(), self.engine.device, pictures)
+        digest = self.photo_set.digest(self.train_indices)
+        progress = load_state(self.folder, self.system.parts(), self.engine.device, digest)
         if progress is not None:
             self.best = BestEpoch(**progress["best"])
             for name in PROGRESS:

@@ -146,7 +146,10 @@ def test_evaluate_knows_its_data_by_place_not_by_spelling(checkpoint, tmp_path, 
     capsys.readouterr()
     assert run("evaluate", "run") == 2
     assert "name a --dataset" in one_line(capsys)
-    assert run("evaluate", "run", "--dataset", "album", "--part", "all", "--splits", "1/99") == 2
+    for part in (["--part", "all"], []):  # which is all of a folder that isn't known from the training
+        capsys.readouterr()
+        assert run("evaluate", "run", "--dataset", "album", *part, "--splits", "1/99") == 2
+        assert "no effect with --part all" in capsys.readouterr().err
 
 
 def test_a_controlled_training_trains_and_is_written_down(tmp_path):
@@ -270,7 +273,18 @@ def test_originals_are_never_overwritten(checkpoint, tmp_path, photo, capsys):
         ["train", "--device", "meta"],
         ["train", "--widths", "4,4,4,4,4,4", "--batch-size", "1"],
         ["train", "--limit-images", "1"],
-        ["evaluate", "x", "--part", "all", "--splits", "1/99"],
+        [
+            "train",
+            "--image-size",
+            "16",
+            "--batch-size",
+            "1",
+            "--discriminator",
+            "conv",
+            "--loss",
+            "l1=1",
+            "adversarial=1",
+        ],
         ["train", "--l1-weight", "1"],
         ["train", "--saturation-weight", "20"],
         ["train", "--desired-saturation", "7"],

@@ -100,6 +100,8 @@ def test_arrays(colorizer, array):
     [
         (np.zeros((4, 4, 5), np.uint8), r"\(4, 4, 5\)"),
         (np.full((4, 4), 3.0), r"\[3, 3\]"),
+        (np.full((4, 4), np.nan), r"\[nan, nan\]"),
+        (np.zeros((0, 5)), "must have pixels"),
         (np.zeros((4, 4), np.int64), "int64"),
     ],
 )
@@ -226,7 +228,13 @@ def test_a_runs_settings_never_make_its_colorizers_unreadable(colorizer, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "config", ["[" * 100_000, '{"format": 1, "image_size": 1099511627776}', '{"format": 1, "widths": [1, 1e400]}']
+    "config",
+    [
+        "[" * 100_000,
+        '{"format": 1, "image_size": 1099511627776}',
+        '{"format": 1, "widths": [10000000000000000000, 2]}',
+        '{"format": 1, "widths": [1, 1e400]}',
+    ],
 )
 def test_hostile_settings_are_one_sentence(colorizer, tmp_path, config):
     colorizer.save(tmp_path)

@@ -55,6 +55,9 @@ def test_one_place_is_all_it_takes_to_add_a_term(monkeypatch):
     def blueness(channel: float = 1.0):
         return lambda prediction: prediction.predicted[:, int(channel)].mean()
 
+    for name, column in (("blueness", "other"), ("other", "blueness"), ("mean", "L1")):
+        with pytest.raises(ValueError, match="is there already"):
+            losses.term(name, column)(blueness)
     one = prediction()
     assert value({"blueness": 2}, one) == pytest.approx(2 * one.predicted[:, 1].mean().item())
     assert value({"blueness": {"weight": 2, "channel": 0}}, one) == pytest.approx(2 * one.predicted[:, 0].mean().item())

@@ -143,6 +143,8 @@ def test_colorfulness_ratio_is_of_the_means(photos_rgb):
 def test_perfect_colorizations(photos_rgb):
     for true_rgb in (photos_rgb, torch.zeros(2, 3, 16, 16), torch.ones(2, 3, 16, 16)):
         ours = row(true_rgb, true_rgb)
+        # Of pictures that are gray in truth no ratio of colorfulness is to be had.
+        assert np.isnan(ours.pop("colorfulness_ratio")) == (true_rgb is not photos_rgb)
         assert np.isfinite(list(ours.values())).all()
         assert ours["mae"] == ours["ciede2000_p95"] == 0
         assert ours["ciede2000_mean"] < 1e-4  # a conversion's last digit may depend on where the numbers lie in memory
@@ -155,6 +157,7 @@ def test_perfect_colorizations(photos_rgb):
 def test_the_worst_colorizations_have_numbers_too():
     black, white = torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)
     ours = row(black, white)
+    assert np.isnan(ours.pop("colorfulness_ratio"))
     assert np.isfinite(list(ours.values())).all()
     assert ours["ciede2000_p95"] == pytest.approx(100, abs=0.01) and ours["mae"] == 255
     assert np.isnan(row(black * np.nan, white)["ciede2000_mean"])  # and is no error

@@ -120,6 +120,7 @@ def test_resume_can_train_longer(tmp_path, never_interrupted):
     ]
     subprocess.run(resumed, check=True, capture_output=True)
     assert [row["step"] for row in read_csv(folder / "history.csv")] == [8, 16]
+    run_whole(folder, "--resume", "--max-steps", "16")  # at its end already
     config = json.loads((folder / "config.json").read_text())
     assert config["max_steps"] == 16 and config["model"]["dropout"] == 0.3  # the rest is as it was
 
@@ -143,6 +144,21 @@ def test_resume_keeps_the_time_that_was_spent(photo_set, tmp_path, monkeypatch):
     fit(config, photo_set, resume=True, progress=False)
     (row,) = read_csv(tmp_path / "run" / "timing.csv")
     assert 1 < row["seconds"] < 3
+
+
+def test_a_limit_within_an_epoch_is_gone_on_from(photo_set, tmp_path):
+    """Ended by --max-steps in the middle of an epoch, and resumed with more: the same as without a limit."""
+    (config,) = get("controlled", "smoke")
+    config = config.replace(limit_images=128, epochs=3, lr_schedule="constant", precision="fp32", device="cpu")
+    whole = fit(config.replace(checkpoints_path=str(tmp_path / "whole")), photo_set, progress=False)
+    config = config.replace(checkpoints_path=str(tmp_path / "parts"))
+    limited = config.replace(max_steps=6)  # of 4 an epoch
+    assert [row["step"] for row in fit(limited, photo_set, progress=False).history] == [4, 6]
+    assert [row["step"] for row in fit(limited, photo_set, resume=True, progress=False).history] == [4, 6]
+    parts = fit(config, photo_set, resume=True, progress=False)
+    assert parts.history == whole.history and len(parts.history) == 3
+    weights, others = (load_file(run.folder / "last" / "model.safetensors") for run in (whole, parts))
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
 
 
 def test_resume_with_other_networks_is_refused(tmp_path):

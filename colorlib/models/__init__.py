@@ -17,7 +17,7 @@ from colorlib.models.unet import UNet
 from colorlib.settings import refuse_idle
 
 # A generator is a class with `from_model(model, space)`, `initialize()`, `check_size(height, width)`,
-# `smallest_batch(image_size)`, and `settings`, the names of the model's settings that it alone looks at.
+# and `settings`, the names of the model's settings that it alone looks at.
 GENERATORS = {"unet": UNet, "gray_fed": GrayFed}
 
 HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}

@@ -55,7 +55,7 @@ class Discriminator(nn.Module):
         self.spectral_norm = spectral_norm
 
     def initialize(self) -> None:
-        """Draw the weights that training starts from: DCGAN's (Radford et al. 2016), or torch's with spectral norm."""
+        """Draw DCGAN's weights (Radford et al. 2016); with spectral norm those that torch has drawn stay."""
         for layer in self.modules():
             if isinstance(layer, (nn.Conv2d, nn.Linear)) and not self.spectral_norm:
                 nn.init.normal_(layer.weight, std=0.02)

@@ -62,10 +62,6 @@ class GrayFed(nn.Module):
         if (height, width) != (self.image_size, self.image_size):
             raise ValueError(f"this generator takes {self.image_size}x{self.image_size} alone, got {height}x{width}")
 
-    def smallest_batch(self, image_size: int) -> int:
-        """How many pictures a training step needs."""
-        return 1
-
     def draw_noise(self, gray: Tensor) -> Tensor:
         """z for a batch: `(B, 100)`, anew while training, else one fixed draw for all."""
         if self.training:

@@ -112,10 +112,6 @@ class UNet(nn.Module):
             levels = f"with {len(self.encoder)} levels, "
             raise ValueError(f"{levels}sides must be multiples of {self.size_multiple}, got {height}x{width}")
 
-    def smallest_batch(self, image_size: int) -> int:
-        """How many pictures a training step needs: batch norm has one value a picture in a last level of 1x1."""
-        return 2 if image_size == self.size_multiple else 1
-
     def forward(self, gray: Tensor) -> Tensor:
         self.check_size(*gray.shape[-2:])
         maps, x = [], gray

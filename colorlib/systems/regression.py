@@ -80,4 +80,10 @@ def start_from(generator, config: Config) -> None:
         had, has = getattr(earlier.model, field.name), getattr(config.model, field.name)
         if had != has and field.name not in ("image_size", "dropout"):
             raise ConfigError(f"--start-from {config.start_from}: its {flag(field.name)} is {had}, and yours {has}")
-    generator.load_state_dict(earlier.generator.state_dict())
+    try:
+        generator.load_state_dict(earlier.generator.state_dict())
+    except RuntimeError:
+        raise ConfigError(
+            f"--start-from {config.start_from}: its weights don't fit an --image-size of {config.model.image_size}; "
+            f"it was trained at {earlier.model.image_size}"
+        ) from None
