@@ -1,6 +1,5 @@
 """What the commands of the command line do: each calls the package and prints. Each returns its exit code."""
 
-import json
 import logging
 import os
 from pathlib import Path
@@ -25,7 +24,7 @@ def train(arguments) -> int:
         return 0
     if run.history:
         columns = ["epoch", "step", "loss_G", "valid_mae_percent", "valid_psnr_pooled", "valid_colorfulness_ratio"]
-        print(history.table(run.history[-10:], columns))
+        print(history.table(run.history[-10:], [name for name in columns if name in run.history[0]]))
     if run.interrupted:
         print(f"interrupted; the colorizer as it is now: {run.folder / 'last'}; go on with --resume")
         return 130
@@ -54,7 +53,7 @@ def evaluate(arguments) -> int:
     )
     if arguments.json:
         Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(arguments.json, json.dumps(result, indent=2) + "\n")
+        write_atomically(arguments.json, evaluation.as_json(result))
     print(evaluation.report(result))
     return 0
 

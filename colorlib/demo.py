@@ -4,7 +4,6 @@ It trains a small U-Net on tiles, colorizes tiles from areas that training never
 measures itself beside the reference rows.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.config import Config, Model
 from colorlib.data import evenly, load_photos, loader
 from colorlib.errors import ConfigError
+from colorlib.evaluation import as_json
 from colorlib.files import write_atomically
 from colorlib.stages import fit
 
@@ -46,7 +46,7 @@ def run_demo(output: Path) -> int:
 
     test = photo_set.split(config.splits, config.split_seed)["test"]
     rows = metrics.evaluate(loader(photo_set, test, 128, shuffle=False), colorizer.colorize_batch)
-    write_atomically(output / "metrics.json", json.dumps({"split_seed": config.split_seed, **rows}, indent=2) + "\n")
+    write_atomically(output / "metrics.json", as_json({"split_seed": config.split_seed, **rows}))
     draw_tiles(colorizer, photo_set.batch(evenly(test, 10)) / 255, output / "tiles.png")
     draw_photos(colorizer, output)
 

@@ -3,6 +3,9 @@
 `colorlib evaluate` prints and writes what `evaluate` returns.
 """
 
+import json
+import math
+
 import torch
 from tqdm import tqdm
 
@@ -54,6 +57,17 @@ def evaluate(
         "precision": colorizer.precision,
         **rows,
     }
+
+
+def as_json(result: dict) -> str:
+    """A result as JSON, which knows no nan: what can't be said is null."""
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {name: plain(inner) for name, inner in value.items()}
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(plain(result), indent=2) + "\n"
 
 
 def default_part(dataset: str) -> str:

@@ -159,7 +159,7 @@ def losses(rows: list[dict]) -> Figure:
     """
     names = [name for name in rows[0] if name.startswith("loss_")]
     panels = [[n for n in names if n.startswith(f"loss_{network}")] for network in "DG"]
-    panels = [panel for panel in panels if panel]
+    panels = [panel for panel in panels if panel] or [names]
     figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 3.4), squeeze=False, layout="constrained")
     for axis, panel in zip(axes[0], panels, strict=True):
         for name in panel:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from colorlib.checkpoints import starts_anew
 from colorlib.config import Config, stages_text
-from colorlib.data import PhotoSet, load_photos
+from colorlib.data import PhotoSet, load_photos, parse_splits
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
@@ -68,6 +68,8 @@ def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]
     """
     for stage in stages:
         objective(stage.loss)
+        if stage.splits != "own":
+            parse_splits(stage.splits)
         check_networks(stage)
         refuse_idle_settings(stage.model)
     anew = []

@@ -41,7 +41,7 @@ class BestEpoch:
         self.epochs_since += 1
         if self.epochs_since % config.plateau_patience == 0:
             self.plateaus += 1
-        return False
+        return self.value is None  # no epoch could be judged yet: the newest stands in for the best
 
     def out_of_patience(self, config: Config) -> bool:
         """Whether early stopping has its case."""
