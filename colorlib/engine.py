@@ -59,7 +59,7 @@ def choose_precision(name: str, device: torch.device) -> str:
 def memory_format(device: torch.device) -> torch.memory_format:
     """How a network's weights lie in memory: channels last, which convolutions are faster with.
 
-    Not on Apple's GPUs, where batch norm's gradients are reported to be wrong with it (pytorch issue 175189).
+    Not on Apple's GPUs, where batch norm's gradients are reported to be wrong with it (PyTorch's tracker, no. 175189).
     """
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
