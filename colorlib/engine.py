@@ -4,6 +4,8 @@ An `Engine` carries all three for a training, by Hugging Face Accelerate; the fu
 means, and serve a colorizer too.
 """
 
+import atexit
+
 import torch
 import torch.distributed as distributed
 from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -119,10 +121,19 @@ class Engine:
         return dict(zip(values, total.tolist(), strict=True))
 
     def close(self) -> None:
-        """End the group of processes; a process that leaves with it open may be ended by its threads."""
-        if distributed.is_available() and distributed.is_initialized():
-            distributed.destroy_process_group()
+        """Forget the device and precision. The group of processes stays for the next engine, until Python ends."""
         AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@atexit.register
+def leave_group() -> None:
+    """End the group of processes: one that leaves with it open may be ended by its threads.
+
+    Once, at the very end. A second group can't be opened safely: it would find the addresses that the first one left
+    in torchrun's store, and wait for them forever.
+    """
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 class SumOverProcesses(torch.autograd.Function):

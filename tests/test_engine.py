@@ -78,7 +78,7 @@ def test_batch_norm_of_a_large_mean_has_no_nan(monkeypatch):
 
 
 REDUCED = """
-import torch, torch.distributed as d
+import torch
 from colorlib.engine import Engine, SumOverProcesses
 engine = Engine("cpu", "fp32")
 rank = engine.process
@@ -87,15 +87,15 @@ x = torch.tensor([1.0 + rank, 2.0], requires_grad=True)
 assert x.grad.tolist() == [3.0, 20.0], x.grad
 assert engine.sum({"a": rank + 1.0}) == {"a": 3.0}
 engine.close()
-assert not d.is_initialized()
-again = Engine("cpu", "fp32")
-assert again.sum({"a": rank + 1.0}) == {"a": 3.0}
-again.close()
+for more in range(3):
+    again = Engine("cpu", "fp32")
+    assert again.processes == 2 and again.sum({"a": rank + 1.0}) == {"a": 3.0}
+    again.close()
 """
 
 
 def test_two_processes_add_up_and_part(tmp_path):
-    """Sums, their gradients, and a second engine after the first was closed."""
+    """Sums, their gradients, and further engines after the first was closed."""
     (tmp_path / "both.py").write_text(REDUCED)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     done = subprocess.run(
