@@ -5,35 +5,76 @@ Written as a whole after each epoch (and every `save_steps`), read by --resume. 
 
 import logging
 import pickle
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
-from colorlib.config import RESUMABLE, Config
 from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
-from colorlib.settings import flag
+from colorlib.history import Row
+from colorlib.stopping import BestEpoch
 
 log = logging.getLogger("colorlib")
-
 
 FORMAT = 1  # of state.pt
 
 
-def save_state(folder: Path, parts: dict, progress: dict, digest: str) -> None:
-    """Write the state of a system's parts (name -> network, optimizer, ...), and the loop's own numbers.
+@dataclass
+class Parts:
+    """What a system is made of: each by a name of its own, each with a state_dict.
+
+    networks: those that learn. optimizers: whose learning rates the schedule sets. others: moving averages and their
+    like, which are saved with them.
+    """
+
+    networks: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+    others: dict[str, Any] = field(default_factory=dict)
+
+    def all(self) -> dict[str, Any]:
+        """All of them by name: what must be saved to go on."""
+        return self.networks | self.optimizers | self.others
+
+
+@dataclass
+class Progress:
+    """How far a training has come: the loop's own numbers.
+
+    step, epoch: how many are behind it. batches, pictures, sums, seconds: of the epoch under way, its batches and
+    pictures, sums of the losses by name, and time spent. rows, timing: the history so far.
+    """
+
+    step: int = 0
+    epoch: int = 0
+    batches: int = 0
+    pictures: int = 0
+    sums: dict[str, torch.Tensor] = field(default_factory=dict)
+    seconds: float = 0.0
+    rows: list[Row] = field(default_factory=list)
+    timing: list[Row] = field(default_factory=list)
+    best: BestEpoch = field(default_factory=BestEpoch)
+
+    def begin_epoch(self) -> None:
+        """Nothing of a new epoch is behind it yet."""
+        self.batches, self.pictures, self.sums, self.seconds = 0, 0, {}, 0.0
+
+
+def save_state(folder: Path, parts: Parts, progress: Progress, digest: str) -> None:
+    """Write the state of a system's parts, and how far the loop has come.
 
     digest: tells the pictures that are trained on from others.
     """
-    state = {"format": FORMAT, "digest": digest, "progress": progress}
-    state["parts"] = {name: part.state_dict() for name, part in parts.items()}
+    state = {"format": FORMAT, "digest": digest, "progress": asdict(progress)}
+    state["parts"] = {name: part.state_dict() for name, part in parts.all().items()}
     write_atomically(folder / "state.pt", lambda path: torch.save(state, path))
 
 
-def load_state(folder: Path, parts: dict, device: torch.device, digest: str) -> dict | None:
-    """Bring a system's parts back to what they were; returns the loop's numbers, or None where nothing was saved yet.
-
-    Raises `ConfigError` for a file that can't be read, or that is of other parts or pictures.
+def load_state(folder: Path, parts: Parts, device: torch.device, digest: str) -> Progress | None:
+    """Bring a system's parts back to what they were; returns how far the loop had come, or None where nothing was
+    saved yet. Raises `ConfigError` for a file that can't be read, or that is of other parts or pictures.
     """
     file = folder / "state.pt"
     if not file.is_file():
@@ -46,32 +87,11 @@ def load_state(folder: Path, parts: dict, device: torch.device, digest: str) -> 
             raise ValueError(f"another colorlib wrote it, in format {state['format']}")
         if state["digest"] != digest:
             raise ValueError("it was trained on other pictures: the data set has changed since")
-        for name, part in parts.items():
+        for name, part in parts.all().items():
             if name in state["parts"] or name != "scaler":  # begun in another precision, which needed none
                 part.load_state_dict(state["parts"][name])
-        return state["progress"]
+        best = BestEpoch(**state["progress"].pop("best"))
+        return Progress(**state["progress"], best=best)
     except (RuntimeError, KeyError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ConfigError(f"{file} can't be read ({reason}); train anew") from None
-
-
-def check_resumable(config: Config, folder: Path) -> None:
-    """Raise `ConfigError` for a setting that a training can't change when it goes on."""
-    before = Config.load(folder / "config.json").flat()
-    for name, value in config.flat().items():
-        if value != before[name] and name not in RESUMABLE:
-            raise ConfigError(f"--resume can't change {flag(name)} from {before[name]} to {value}; train anew for that")
-
-
-def starts_anew(config: Config, folder: Path, overwrite: bool, resume: bool) -> bool:
-    """Whether a training begins in this folder, rather than going on. Raises `ConfigError` where it may do neither."""
-    there = (folder / "config.json").exists()
-    if resume and overwrite:
-        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
-    if there and not overwrite and not resume:
-        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
-    if resume and not there:
-        raise ConfigError(f"{folder} holds no training to --resume; name its folder with --checkpoints-path")
-    if resume:
-        check_resumable(config, folder)
-    return not resume

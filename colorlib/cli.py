@@ -9,9 +9,10 @@ import os
 import sys
 
 from colorlib import recipes
-from colorlib.config import Config, load_stages
+from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
-from colorlib.flags import Parser, add_config_flags, count, epoch_list, read_stages
+from colorlib.flags import Parser, add_config_flags, count, epoch_list, read_settings, read_targets
+from colorlib.resuming import load_stages
 
 CHECKPOINT = "folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
 
@@ -161,7 +162,8 @@ def main(argv: list[str] | None = None) -> int:
         if name == "train":
             if arguments.resume and "start_from" in arguments:
                 raise ConfigError("--start-from has no effect with --resume: the training goes on from its own weights")
-            arguments.stages = read_stages(arguments, arguments.stages)
+            arguments.given = read_settings(arguments)
+            arguments.targets = read_targets(arguments, arguments.given.get("loss", {}))
         from colorlib import commands
 
         return getattr(commands, name)(arguments)

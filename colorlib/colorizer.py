@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from colorlib import photos
-from colorlib.color import COLOR_SPACES, join_lightness, lightness_of
+from colorlib.color import join_lightness, lightness_of
 from colorlib.config import Model
 from colorlib.engine import choose_precision, memory_format
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.files import write_atomically
+from colorlib.heads import build_head
 from colorlib.hub import download, is_hub_name
 from colorlib.models import build_generator, evaluating, generate
 
@@ -41,7 +42,7 @@ class Colorizer:
 
     def __init__(self, generator: nn.Module, model: Model, precision: str = "auto"):
         self.generator, self.model = generator, model
-        self.space = COLOR_SPACES[model.color_space]
+        self.head = build_head(model)
         self.precision = choose_precision(precision, self.device)
 
     @property
@@ -97,10 +98,11 @@ class Colorizer:
         rgb: `(B, 3, S, S)` sRGB in [0, 1], on any device. Returns Lab's a and b `(B, 2, S, S)`, float32, on the
         generator's.
         """
-        gray, _ = self.space.split(rgb.to(self.device))
+        space = self.head.space
+        gray, _ = space.split(rgb.to(self.device))
         with evaluating(self.generator):
-            color = generate(self.generator, gray, self.precision).float()
-        return self.space.ab(gray.float(), color)
+            output = generate(self.generator, gray, self.precision).float()
+        return space.ab(gray.float(), self.head.color(output, gray))
 
     @torch.no_grad()
     def colorize_batch(self, rgb: Tensor) -> Tensor:

@@ -1,7 +1,6 @@
 """What the commands of the command line do: each calls the package and prints. Each returns its exit code."""
 
 import logging
-import os
 from pathlib import Path
 
 from tqdm import tqdm
@@ -9,18 +8,19 @@ from tqdm import tqdm
 from colorlib import evaluation, history, hub, photos, plots
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
-from colorlib.engine import choose_device
+from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.runs import Run
-from colorlib.stages import fit
+from colorlib.stages import change, fit
 
 log = logging.getLogger("colorlib")
 
 
 def train(arguments) -> int:
-    run = fit(arguments.stages, overwrite=arguments.overwrite, resume=arguments.resume)
-    if os.environ.get("RANK", "0") != "0":  # torchrun numbers the processes; the first speaks for all
+    stages = change(arguments.stages, arguments.given, arguments.targets)
+    run = fit(stages, overwrite=arguments.overwrite, resume=arguments.resume)
+    if not is_main_process():  # the first speaks for all
         return 0
     if run.history:
         columns = ["epoch", "step", "loss_G", "valid_mae_percent", "valid_psnr_pooled", "valid_colorfulness_ratio"]

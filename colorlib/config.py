@@ -10,20 +10,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorlib.errors import ConfigError, IdleError
-from colorlib.settings import check_fields, knob, refuse_idle
+from colorlib.errors import ConfigError
+from colorlib.settings import check_fields, idle, knob
 
 FORMAT = 1  # of a colorizer's config.json
 
 # Validation metrics that can choose the best epoch: 1 where more is better, -1 where less is.
 MONITORS = {"mae": -1, "psnr_pooled": 1, "colorfulness_error": -1, "last": 1}
-
-# What --resume may change: how long and how fast a training goes on, and where. All else would contradict its past.
-RESUMABLE = {
-    *("epochs", "max_steps", "patience", "lr", "discriminator_lr", "lr_schedule", "lr_decay_steps", "lr_floor"),
-    *("plateau_patience", "save_steps", "device", "precision", "dataset", "dataset_path", "checkpoints_path"),
-    "start_from",
-}
 
 
 @dataclass(frozen=True)
@@ -43,6 +36,14 @@ class Model:
         "how the U-Net's decoder enlarges: transposed convolution, as in the documents, or convolution and resize, "
         "which leaves no checkerboards",
         ("transposed", "resize"),
+    )
+    head: str = knob(
+        "color",
+        "what the generator's output means. color: the color itself; bins: how likely each bin of a and b is (Zhang et "
+        "al. 2016), at half the picture's size",
+    )
+    temperature: float = knob(
+        0.38, "sharpens the mean over the bins: 1 is the plain mean, toward 0 the likeliest bin", above=0
     )
 
     def __post_init__(self):
@@ -93,7 +94,7 @@ class Config:
     dataset_path: str | None = knob(None, "where a named data set lies, or is downloaded to")
     splits: str = knob("own", "percent of train/valid/test, as 80/10/10 or 80/20; own: as the data set comes")
     split_seed: int = knob(0, "which pictures train, validate and test follows from their content and this", least=0)
-    limit_images: int | None = knob(None, "train on at most so many pictures (default: all)", least=1)
+    limit_images: int | None = knob(None, "train on at most so many pictures (default: all)", least=2)
     valid_images: int = knob(1000, "validate on at most so many pictures after each epoch", least=1)
     augment: bool = knob(True, "flip and shift the training pictures at random")
     skip_gray: bool = knob(True, "leave truly gray photos out of training")
@@ -106,10 +107,14 @@ class Config:
             "adversarial=1,kind=lsgan saturation=20,target=0.5 [l1=100]"
         },
     )
+    system: str = knob(
+        "supervised",
+        "what is trained. supervised: a generator that learns from the true colors alone; gan: one that a "
+        "discriminator judges too, by the term `adversarial`",
+    )
     discriminator: str = knob(
-        "none",
-        "none: regression alone; conv: one logit; patch: a logit for each patch; patch70: the 70x70 PatchGAN; "
-        "dense: the one of *church*. It goes with the term `adversarial`",
+        "conv",
+        "conv: one logit; patch: a logit for each patch; patch70: the 70x70 PatchGAN; dense: the one of *church*",
     )
     discriminator_widths: tuple[int, ...] = knob((64, 128, 256, 512), "channels of the discriminator's convolutions")
     spectral_norm: bool = knob(False, "spectral norm in the discriminator, in place of batch norm")
@@ -159,34 +164,27 @@ class Config:
 
     def __post_init__(self):
         check_fields(self)
-        adversarial, judged = "adversarial" in self.loss, self.discriminator != "none"
         if not self.loss:
             raise ConfigError("--loss is empty: nothing to learn; it takes terms with weights, as l1=100")
-        if adversarial and not judged:
-            raise IdleError("loss", "--loss has the term adversarial, but --discriminator is none; name one, as conv")
-        if judged and not adversarial:
-            message = f"--discriminator {self.discriminator} has no effect without a term adversarial=1 in --loss"
-            raise IdleError("discriminator", message)
-        refuse_idle(
-            self,
-            {
-                ("spectral_norm", "discriminator_widths", "generator_steps", "discriminator_lr"): (
-                    judged,
-                    "--discriminator none",
-                ),
-                ("weight_decay",): (self.optimizer == "adamw", f"--optimizer {self.optimizer}"),
-                ("rmsprop_decay",): (self.optimizer == "rmsprop", f"--optimizer {self.optimizer}"),
-                ("beta1", "beta2"): (self.optimizer != "rmsprop", "--optimizer rmsprop"),
-                ("lr_decay_steps",): (self.lr_schedule == "decay", f"--lr-schedule {self.lr_schedule}"),
-                ("lr_floor",): (self.lr_schedule in ("decay", "plateau"), f"--lr-schedule {self.lr_schedule}"),
-                ("plateau_patience",): (self.lr_schedule == "plateau", f"--lr-schedule {self.lr_schedule}"),
-            },
-        )
         if self.monitor == "last" and (self.patience or self.lr_schedule == "plateau"):
             raise ConfigError(
                 "--monitor last finds every epoch better than the one before, so --patience and --lr-schedule plateau "
                 "would never act; give another --monitor"
             )
+
+    def idle(self) -> dict[str, str]:
+        """The settings of the optimization that were changed and have no effect: name -> a sentence."""
+        optimizer, schedule = f"--optimizer {self.optimizer}", f"--lr-schedule {self.lr_schedule}"
+        rules = {
+            ("weight_decay",): (self.optimizer == "adamw", optimizer),
+            ("rmsprop_decay",): (self.optimizer == "rmsprop", optimizer),
+            ("beta1", "beta2"): (self.optimizer != "rmsprop", optimizer),
+            ("lr_decay_steps",): (self.lr_schedule == "decay", schedule),
+            ("lr_floor",): (self.lr_schedule in ("decay", "plateau"), schedule),
+            ("plateau_patience",): (self.lr_schedule == "plateau", schedule),
+            ("patience",): (self.patience is None or self.patience < self.epochs, f"--epochs {self.epochs}"),
+        }
+        return idle(self, rules)
 
     def replace(self, **changes) -> "Config":
         """A copy with some fields changed; the model's are named like the config's own."""
@@ -227,24 +225,3 @@ class Config:
         if type(version) is not int or version > FORMAT:
             raise ConfigError(f"written in format {version} by a newer colorlib; this one reads up to {FORMAT}")
         return cls().replace(**values.pop("model"), **values)
-
-
-def stages_text(stages) -> str:
-    """The text of stages.json: the settings of all stages of a run that has several."""
-    return json.dumps([dataclasses.asdict(stage) for stage in stages], indent=2) + "\n"
-
-
-def load_stages(folder) -> tuple[Config, ...]:
-    """The stages of the training in a folder, which may have been moved since. Raises `ConfigError`."""
-    folder = Path(folder)
-    several = folder / "stages.json"
-    if several.exists():
-        try:
-            stages = [Config.from_dict(values) for values in json.loads(several.read_text())]
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-            raise ConfigError(f"{several}: not the stages of a training ({error})") from None
-    elif (folder / "config.json").exists():
-        stages = [Config.load(folder / "config.json")]
-    else:
-        raise ConfigError(f"{folder} holds no training to --resume; name its folder with --checkpoints-path")
-    return tuple(stage.replace(checkpoints_path=str(folder)) for stage in stages)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from colorlib.color import rgb_to_hsv
 from colorlib.errors import ConfigError
-from colorlib.losses import Prediction, term
+from colorlib.losses import Prediction
 
 NO_HUE = 1e-3  # a mean color that is no longer than this (of 1) is gray: a quarter of an 8-bit level
 
@@ -68,24 +68,21 @@ CONTROLS = {
 }
 
 
-def controlled_term(name: str) -> None:
-    """Register the loss term of a control: the mean over the batch of the distance to its target."""
-    control = CONTROLS[name]
+@dataclass(frozen=True)
+class Target:
+    """A term of the objective: how far a control is from its target, as a mean over the batch. Raises `ConfigError`."""
 
-    @term(name)
-    def make(target: float):
-        if (
-            isinstance(target, bool)
-            or not isinstance(target, (int, float))
-            or not control.low <= target <= control.high
-        ):
-            raise ConfigError(f"the target of {name} is {target!r}; it must lie in [{control.low:g}, {control.high:g}]")
+    name: str
+    target: float
 
-        def distance_to_target(prediction: Prediction) -> Tensor:
-            return control.distance(control.measure(prediction.rgb), target).mean()
+    def __post_init__(self):
+        control, target = CONTROLS[self.name], self.target
+        number = isinstance(target, (int, float)) and not isinstance(target, bool)
+        if not number or not control.low <= target <= control.high:
+            raise ConfigError(
+                f"the target of {self.name} is {target!r}; it must lie in [{control.low:g}, {control.high:g}]"
+            )
 
-        return distance_to_target
-
-
-for name in CONTROLS:
-    controlled_term(name)
+    def __call__(self, prediction: Prediction) -> Tensor:
+        control = CONTROLS[self.name]
+        return control.distance(control.measure(prediction.rgb), self.target).mean()

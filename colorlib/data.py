@@ -37,6 +37,7 @@ class PhotoSet:
     own_part: np.ndarray | None  # (N,) "train", "valid" or "test" where the set comes divided
     gray: np.ndarray  # (N,) truly gray: nothing to learn from
     skipped: list[str]  # files that could not be read, with the reason
+    path: str | None = None  # where a set by name lies
 
     def __len__(self):
         return len(self.images)
@@ -115,7 +116,7 @@ def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: b
     if len(decoded.skipped) > 10:
         log.warning("left out: %d photos more that can't be read", len(decoded.skipped) - 10)
     own_part = None if pictures.part is None else np.array(pictures.part)[decoded.number]
-    return PhotoSet(dataset, decoded.images, decoded.key, own_part, decoded.gray, decoded.skipped)
+    return PhotoSet(dataset, decoded.images, decoded.key, own_part, decoded.gray, decoded.skipped, path and str(path))
 
 
 def course_photos(scale: str, size: int = 32, progress: bool = True) -> PhotoSet:

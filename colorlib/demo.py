@@ -11,9 +11,9 @@ import numpy as np
 from colorlib import metrics, photos, plots
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config, Model
-from colorlib.data import evenly, load_photos, loader
+from colorlib.data import evenly, load_photos
 from colorlib.errors import ConfigError
-from colorlib.evaluation import as_json
+from colorlib.evaluation import as_json, evaluate, report
 from colorlib.files import write_atomically
 from colorlib.stages import fit
 
@@ -44,15 +44,13 @@ def run_demo(output: Path) -> int:
         return 130
     colorizer = run.colorizer()
 
+    result = evaluate(colorizer, config.dataset, part="test", progress=False)
+    write_atomically(output / "metrics.json", as_json(result))
     test = photo_set.split(config.splits, config.split_seed)["test"]
-    rows = metrics.evaluate(loader(photo_set, test, 128, shuffle=False), colorizer.colorize_batch)
-    write_atomically(output / "metrics.json", as_json({"split_seed": config.split_seed, **rows}))
     draw_tiles(colorizer, photo_set.batch(evenly(test, 10)) / 255, output / "tiles.png")
     draw_photos(colorizer, output)
 
-    size = config.model.image_size
-    print(f"\nOn {len(test)} tiles of {size}x{size} from areas that training never saw:\n")
-    print(metrics.table(rows))
+    print(f"\nOn tiles from areas that training never saw:\n\n{report(result)}")
     print(f"\nLook at {output / 'tiles.png'} and {output / 'photos.png'} (gray, ours, true).")
     print("Next: `make lab` opens the notebooks. Or colorize a photo of your own:")
     print(f"  .venv/bin/colorlib colorize {output / 'best'} YOUR_PHOTO.jpg --size {PHOTO_SIZE} --output outputs/mine")

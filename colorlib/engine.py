@@ -125,6 +125,11 @@ class Engine:
         AcceleratorState._reset_state(reset_partial_state=True)
 
 
+def is_main_process() -> bool:
+    """Whether this is the first of several processes that train as one, or the only one."""
+    return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0
+
+
 @atexit.register
 def leave_group() -> None:
     """End the group of processes: one that leaves with it open may be ended by its threads.

@@ -12,14 +12,6 @@ class ConfigError(InputError):
     """A setting that can't be; the message names it, what it got and what it takes."""
 
 
-class IdleError(ConfigError):
-    """A setting that would have no effect; `name` is its name."""
-
-    def __init__(self, name: str, message: str):
-        super().__init__(message)
-        self.name = name
-
-
 class PhotoError(InputError):
     """A photo that can't be read; the message names the file and says why."""
 

@@ -44,7 +44,7 @@ def evaluate(
         raise DataError(f"{dataset}: no photos in the part {part!r}; try --part all")
     batches = loader(photo_set, indices, BATCH, shuffle=False)
     bar = tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress)
-    rows = metrics.evaluate(bar, colorizer.colorize_batch, colorizer.device)
+    rows = metrics.measure(bar, colorizer.colorize_batch, colorizer.device)
     rows["model"]["fps"] = pictures_per_second(colorizer)
     return {
         "dataset": dataset,

@@ -9,7 +9,7 @@ import types
 import typing
 
 from colorlib.config import Config, Model
-from colorlib.errors import ConfigError, IdleError
+from colorlib.errors import ConfigError
 from colorlib.settings import flag
 
 
@@ -117,38 +117,22 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
         parser.add_argument(f"--{name}-weight", type=float, metavar="X", help="how much that counts in the loss [1]")
 
 
-def read_stages(arguments, stages: tuple[Config, ...]) -> tuple[Config, ...]:
-    """The stages that the flags ask for: each flag that was given changes every stage where it has an effect.
-
-    Raises `ConfigError` for what can't be, and for a flag that has an effect in none of them.
-    """
-    given = {name: value for name, value in vars(arguments).items() if name in stages[-1].flat()}
+def read_settings(arguments) -> dict:
+    """The settings that the flags give, by name. Raises `ConfigError`."""
+    names = set(Config().flat())
+    given = {name: value for name, value in vars(arguments).items() if name in names}
     if "loss" in given:
         if len(dict(given["loss"])) < len(given["loss"]):
             raise ConfigError("--loss names a term twice; give each one weight")
         given["loss"] = dict(given["loss"])
-    targets = read_targets(arguments, given.get("loss", {}))
-    changed, used, refused = [], set(), {}
-    for stage in stages:
-        wanted = given | ({"loss": given.get("loss", stage.loss) | targets} if targets else {})
-        while True:
-            try:
-                changed.append(stage.replace(**wanted))
-                used |= set(wanted)
-                break
-            except IdleError as error:
-                if error.name not in wanted:
-                    raise
-                refused.setdefault(error.name, error)
-                wanted = {name: value for name, value in wanted.items() if name != error.name}
-    for name, error in refused.items():
-        if name not in used:
-            raise error
-    return tuple(changed)
+    return given
 
 
 def read_targets(arguments, loss: dict) -> dict:
-    """The terms that the flags of *controlled* ask for, as --desired-hue 0.6 --hue-weight 20."""
+    """The terms that the flags of *controlled* ask for, as --desired-hue 0.6 --hue-weight 20; none of them in `loss`.
+
+    Raises `ConfigError`.
+    """
     from colorlib.controls import CONTROLS
 
     terms = {}

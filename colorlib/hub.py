@@ -22,13 +22,6 @@ PATIENCE = 5  # seconds that the hub has for its first answer
 
 LOGIN = "`hf auth login`"
 
-CHANNELS = {  # color space -> what the generator sees, what it predicts
-    "lab": ("the lightness L of Lab", "the channels a and b"),
-    "lab_unit": ("the lightness L of Lab", "the channels a and b"),
-    "lab_3": ("the lightness L of Lab", "the channels L, a and b, of which a and b are used"),
-    "yuv": ("the luma Y of YUV", "the channels U and V"),
-}
-
 CARD = """
 # {title}
 
@@ -199,15 +192,14 @@ def card(colorizer, name: str, license: str | None = None) -> str:
         tags=["colorization", "colorlib"],
     )
     model = colorizer.model
-    sees, predicts = CHANNELS[model.color_space]
     # A file holds every floating-point number as float32, whatever it is in memory.
     values = colorizer.generator.state_dict().values()
     size = sum(value.numel() * (4 if value.is_floating_point() else value.element_size()) for value in values)
     text = CARD.format(
         title=name.split("/")[-1],
         name=name,
-        sees=sees,
-        predicts=predicts,
+        sees=colorizer.head.space.sees,
+        predicts=colorizer.head.predicts,
         size=model.image_size,
         generator=model.generator,
         parameters=count_parameters(colorizer.generator),

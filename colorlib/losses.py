@@ -1,39 +1,40 @@
-"""What the generator is asked to do: an objective of named, weighted terms; the adversarial losses of both networks.
+"""What a generator can be asked for: functions of one `Prediction`, and the adversarial losses of both networks.
 
-    --loss l1=100 l2=2000 adversarial=1,kind=lsgan
-
-A term is a small function of one `Prediction`. To add one, write it here (or beside what it needs) and decorate it
-with `term`: its name then works in --loss, and its column `loss_G_...` stands in the history. Its options are its
-keyword arguments and are checked where it is made. Built in notebooks 02 (regression) and 03 (adversarial).
+`colorlib.objective` names and weighs them. Built in notebooks 02 (regression) and 03 (adversarial).
 """
 
-import inspect
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from colorlib.color import ColorSpace
+from colorlib import ab_bins
 from colorlib.errors import ConfigError
+from colorlib.heads import Head
 
 
 @dataclass(frozen=True)
 class Prediction:
     """What the generator said about a batch, beside the truth. Loss terms take one of these.
 
-    gray: `(B, 1, H, W)`; true and predicted: `(B, C, H, W)`; all in the units of `space`. logits: `(B, n)`, what the
-    discriminator says of the pair (gray, predicted), where there is one.
+    head: what the output means, and in which color space. gray: `(B, 1, H, W)` and true: `(B, C, H, W)`, in that
+    space's units. output: the generator's. logits: `(B, n)`, what the discriminator says of the pair (gray,
+    predicted), where there is one.
     """
 
-    space: ColorSpace
+    head: Head
     gray: Tensor
     true: Tensor
-    predicted: Tensor
+    output: Tensor
     logits: Tensor | None = None
+
+    @cached_property
+    def predicted(self) -> Tensor:
+        """The predicted color, `(B, C, H, W)` in the space's units."""
+        return self.head.color(self.output, self.gray)
 
     @cached_property
     def rgb(self) -> Tensor:
@@ -41,60 +42,7 @@ class Prediction:
 
         Not clipped: a value outside [0, 1] is a color outside the gamut, and a clipped one would have no gradient.
         """
-        return self.space.join(self.gray, self.predicted, clip=False)
-
-
-@dataclass(frozen=True)
-class Term:
-    """One part of the objective: `weight * function(prediction)`, in the history's column `loss_G_<column>`."""
-
-    column: str
-    weight: float
-    function: Callable[[Prediction], Tensor]
-
-    def __call__(self, prediction: Prediction) -> Tensor:
-        return self.weight * self.function(prediction)
-
-
-# name in --loss -> (its column, what makes the function of a prediction out of the term's options)
-TERMS: dict[str, tuple[str, Callable[..., Callable[[Prediction], Tensor]]]] = {}
-
-
-def term(name: str, column: str | None = None):
-    """Register what makes a term: a class or function whose keyword arguments are the term's options."""
-
-    def register(make):
-        if name in TERMS or (column or name) in [taken for taken, _ in TERMS.values()]:
-            raise ValueError(f"a term {name!r} or a column {column or name!r} is there already")
-        TERMS[name] = (column or name, make)
-        return make
-
-    return register
-
-
-def objective(loss: dict) -> list[Term]:
-    """The terms of an objective: name -> weight, or name -> {"weight": ..., option: ...}. Raises `ConfigError`."""
-    import colorlib.controls  # noqa: F401  registers its terms
-
-    terms = []
-    for name, given in loss.items():
-        if name not in TERMS:
-            raise ConfigError(f"--loss has no term {name!r}; there are {', '.join(sorted(TERMS))}")
-        options = dict(given) if isinstance(given, dict) else {"weight": given}
-        weight = options.pop("weight", 1.0)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
-            raise ConfigError(f"--loss {name}: the weight is {weight!r}; it must be above 0 (leave the term out for 0)")
-        column, make = TERMS[name]
-        known = inspect.signature(make).parameters
-        for option in options:
-            if option not in known:
-                takes = f"it takes {', '.join(known)}" if known else "it takes none"
-                raise ConfigError(f"--loss {name}: no option {option!r}; {takes}")
-        missing = [o for o, p in known.items() if p.default is p.empty and o not in options]
-        if missing:
-            raise ConfigError(f"--loss {name} needs its option {missing[0]}, as {name}={weight:g},{missing[0]}=...")
-        terms.append(Term(column, float(weight), make(**options)))
-    return terms
+        return self.head.space.join(self.gray, self.predicted, clip=False)
 
 
 # ---------------------------------------------------------------- terms without options
@@ -115,15 +63,39 @@ def gamut(prediction: Prediction) -> Tensor:
     return (prediction.rgb - prediction.rgb.clamp(0, 1)).abs().mean()
 
 
-term("l1", "L1")(lambda: l1)
-term("l2", "L2")(lambda: l2)
-term("gamut")(lambda: gamut)
+# ---------------------------------------------------------------- the loss of a classifier of color
+
+
+class CrossEntropy:
+    """-sum over the bins of z log p, as a mean over batch and pixels (Zhang et al. 2016, equations 2 to 4).
+
+    z is the soft code of the true color at the output's size, p what the generator says; it takes a generator whose
+    head is `bins`. rebalance: how much more the pixels of rare colors count; see `colorlib.ab_bins.class_weights`.
+    """
+
+    needs: ClassVar[dict] = {"head": "bins"}  # settings without which the term makes no sense
+
+    def __init__(self, rebalance: float = 0.5):
+        if isinstance(rebalance, bool) or not isinstance(rebalance, (int, float)) or not 0 <= rebalance <= 1:
+            raise ConfigError(f"--loss cross_entropy: rebalance is {rebalance!r}; it must lie in [0, 1]")
+        self.weights = ab_bins.class_weights(rebalance)
+
+    def prepare(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Bring the weights of the bins onto the device."""
+        self.weights = self.weights.to(device, dtype)
+
+    def __call__(self, prediction: Prediction) -> Tensor:
+        true_ab = prediction.head.space.ab(prediction.gray, prediction.true)
+        size = prediction.output.shape[-2:]
+        bins, parts = ab_bins.encode(functional.adaptive_avg_pool2d(true_ab, size))
+        weighted = parts * self.weights.to(parts.dtype)[bins]
+        log_p = prediction.output.to(parts.dtype).log_softmax(dim=1).gather(1, bins)
+        return -(weighted * log_p).sum(dim=1).mean()
 
 
 # ---------------------------------------------------------------- the adversarial losses
 
 
-@term("adversarial", "GAN")
 @dataclass(frozen=True)
 class Adversarial:
     """What the discriminator is asked to do, and the generator's term against it.
@@ -135,6 +107,7 @@ class Adversarial:
 
     kind: str = "bce"
     real_label: float = 1.0
+    needs: ClassVar[dict] = {"system": "gan"}
 
     def __post_init__(self):
         if self.kind not in ("bce", "lsgan", "hinge"):

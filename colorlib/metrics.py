@@ -135,7 +135,7 @@ def oracle_mean_row(true_rgb: Tensor, true_lab: Tensor | None = None) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate(batches: Iterable[Tensor], colorize: Callable[[Tensor], Tensor], device="cpu") -> dict[str, dict]:
+def measure(batches: Iterable[Tensor], colorize: Callable[[Tensor], Tensor], device="cpu") -> dict[str, dict]:
     """The rows `model`, `gray` and `oracle_mean` over batches of RGB uint8 `(B, 3, H, W)`.
 
     colorize: true sRGB in [0, 1] to the model's colorization of its gray version (it may look at lightness alone).

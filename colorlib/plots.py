@@ -85,17 +85,17 @@ def curves(histories: dict, column: str, ylabel: str | None = None, title: str |
     return figure
 
 
-STAGES = ("photo", "split", "generator", "join", "loss")
+STATIONS = ("photo", "split", "generator", "join", "loss")
 
 
-def pipeline(*stage: str) -> Figure:
+def pipeline(*station: str) -> Figure:
     """The course's one line as a picture: photo, split, generator, join, photo; and the loss that compares.
 
-    stage: what to mark, from `STAGES`; several may be given.
+    station: what to mark, from `STATIONS`; several may be given.
     """
-    unknown = set(stage) - set(STAGES)
+    unknown = set(station) - set(STATIONS)
     if unknown:
-        raise ValueError(f"no stage {', '.join(sorted(unknown))}; choose from {', '.join(STAGES)}")
+        raise ValueError(f"no station {', '.join(sorted(unknown))}; choose from {', '.join(STATIONS)}")
     photo = photos.square(photos.read_rgb(photos.bundled_photos()[0]), 96).copy()
     lab = color.rgb_to_lab(torch.from_numpy(photo).permute(2, 0, 1)[None] / 255)
     gray, ab = lab[:, :1], lab[:, 1:]
@@ -116,7 +116,7 @@ def pipeline(*stage: str) -> Figure:
         axis.text(x, y - 0.75, label, ha="center", va="top", fontsize=9)
 
     def box(x, y, label):
-        marked = label in stage
+        marked = label in station
         face, text = (today, "white") if marked else ("white", "black")
         style = {"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": today if marked else ink}
         weight = "bold" if marked else "normal"
@@ -127,7 +127,7 @@ def pipeline(*stage: str) -> Figure:
         axis.annotate("", end, start, arrowprops=line, zorder=1)
 
     flat = torch.full_like(gray, 65.0)
-    thumb(0.8, 2.0, photo, "photo", "photo" in stage)
+    thumb(0.8, 2.0, photo, "photo", "photo" in station)
     thumb(4.0, 3.0, picture(gray, 0 * ab), "gray")
     thumb(4.0, 0.9, picture(flat, ab), "true color")
     thumb(8.0, 3.0, picture(flat, guess), "")

@@ -90,6 +90,7 @@ RECIPES = {
         "full": Config(
             LIKE_NAZERI,
             dataset="cifar10",
+            system="gan",
             discriminator="conv",
             discriminator_widths=(64, 128, 256, 512),
             loss={"adversarial": {"weight": 1.0, "real_label": 0.9}, "l1": 100.0},
@@ -111,6 +112,7 @@ RECIPES = {
         "full": Config(
             FACES,
             **FULL_256,
+            system="gan",
             discriminator="patch70",
             loss={"adversarial": 1.0, "l1": 100.0},
             lr=2e-4,
@@ -126,6 +128,7 @@ RECIPES = {
         "full": Config(
             Model(color_space="yuv", image_size=64, generator="gray_fed", widths=(128, 64, 64, 64, 64, 32)),
             dataset="data/church",
+            system="gan",
             discriminator="dense",
             loss={"adversarial": 1.0, "l1": 100.0},
             optimizer="rmsprop",
@@ -166,6 +169,7 @@ RECIPES = {
             Model(color_space="lab_unit", widths=(64, 128, 256, 512, 512)),
             dataset="cifar10",
             splits="80/10/10",
+            system="gan",
             discriminator="conv",
             discriminator_widths=(64, 128, 256, 512),
             loss={"adversarial": 1.0, "l1": 100.0},
@@ -194,6 +198,7 @@ RECIPES = {
         "full": Config(
             Model(upsampling="resize", widths=(64, 128, 256, 512, 512)),
             dataset="cifar10",
+            system="gan",
             discriminator="patch",
             discriminator_widths=(64, 128, 256),
             spectral_norm=True,

@@ -50,11 +50,32 @@ class Run:
         which = which if (self.folder / which).is_dir() else "last"
         return Colorizer.load(self.folder / which, device)
 
+    # ------------------------------------------------------------ written while it trains
+
+    def begin(self, config: Config) -> None:
+        """Make the folder, and write down the settings."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.folder / "config.json", config.to_json())
+
+    def write_history(self, timing: list[history.Row]) -> None:
+        """Write the rows so far, and how long each epoch took."""
+        history.write_csv(self.history, self.folder / "history.csv")
+        history.write_csv(timing, self.folder / "timing.csv")
+
+    def draw_preview(self, colorizer, photo_set: PhotoSet, valid_indices: np.ndarray) -> None:
+        """Keep how a few fixed validation pictures look now, and draw them over the epochs so far."""
+        true_rgb = photo_set.batch(evenly(valid_indices, STRIP_PICTURES)) / 255
+        self.add_strip("true", true_rgb)
+        self.add_strip(f"{self.history[-1]['epoch']:04d}", colorizer.colorize_batch(true_rgb))
+        write_atomically(self.folder / "preview.png", plots.to_png(plots.grid(self.learning_strip())))
+
     def add_strip(self, name: str, rgb: torch.Tensor) -> None:
         """Keep a few pictures `(N, 3, S, S)` in [0, 1] side by side: those of an epoch ("0001", ...), or "true"."""
         (self.folder / "strips").mkdir(exist_ok=True)
         strip = Image.fromarray(np.concatenate(list(plots.to_pixels(rgb)), axis=1))
         write_atomically(self.folder / "strips" / f"{name}.png", lambda path: strip.save(path, format="PNG"))
+
+    # ------------------------------------------------------------ looked at afterwards
 
     def strips(self) -> dict[int, np.ndarray]:
         """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`."""
@@ -69,13 +90,6 @@ class Run:
         gray = gray_row(torch.from_numpy(true.copy()).permute(0, 3, 1, 2) / 255)
         shown = {f"epoch {epoch}": strips[epoch] for epoch in evenly(np.array(sorted(strips)), epochs)}
         return {"gray": plots.to_pixels(gray)} | shown | {"true": true}
-
-    def draw_preview(self, colorizer, photo_set: PhotoSet, valid_indices: np.ndarray) -> None:
-        """Keep how a few fixed validation pictures look now, and draw them over the epochs so far."""
-        true_rgb = photo_set.batch(evenly(valid_indices, STRIP_PICTURES)) / 255
-        self.add_strip("true", true_rgb)
-        self.add_strip(f"{self.history[-1]['epoch']:04d}", colorizer.colorize_batch(true_rgb))
-        write_atomically(self.folder / "preview.png", plots.to_png(plots.grid(self.learning_strip())))
 
 
 def read_strip(path) -> np.ndarray:

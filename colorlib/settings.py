@@ -8,7 +8,7 @@ import math
 import types
 import typing
 
-from colorlib.errors import ConfigError, IdleError
+from colorlib.errors import ConfigError
 
 
 def knob(default, text: str, choices: tuple = (), least=None, below=None, above=None):
@@ -53,12 +53,34 @@ def check_fields(settings) -> None:
             raise ConfigError(f"{name} is {value}; it must be below {limits['below']}")
 
 
-def refuse_idle(settings, rules: dict) -> None:
-    """Refuse a setting that was changed and has no effect. rules: names -> (have they one, the reason if not)."""
+def choose(kinds: dict, settings, name: str):
+    """What a setting names among `kinds`. Raises `ConfigError` for a name that isn't there."""
+    value = getattr(settings, name)
+    if value not in kinds:
+        raise ConfigError(f"{flag(name)} is {value!r}; it takes one of {', '.join(kinds)}")
+    return kinds[value]
+
+
+def idle(settings, rules: dict) -> dict[str, str]:
+    """The settings that were changed and have no effect: name -> a sentence.
+
+    rules: names -> (have they one, with what they have none).
+    """
     defaults = {field.name: field.default for field in dataclasses.fields(settings)}
+    found = {}
     for names, (used, reason) in rules.items():
         for name in names:
-            value = getattr(settings, name)
-            if not used and value != defaults[name]:
-                said = f"{flag(name)} {value} has no effect with {reason}"
-                raise IdleError(name, f"{said}; leave it at its default ({defaults[name]})")
+            value, default = getattr(settings, name), defaults[name]
+            if not used and value != default:
+                found[name] = f"{flag(name)} {value} has no effect with {reason}; leave it at its default ({default})"
+    return found
+
+
+def idle_kinds(settings, name: str, kinds: dict) -> dict[str, str]:
+    """The settings that were changed, and that other kinds alone look at than the one which the setting `name` names.
+
+    kinds: name -> a class with `settings`, the names of those that no other kind looks at. Raises `ConfigError`.
+    """
+    used = choose(kinds, settings, name).settings
+    others = {other for kind in kinds.values() for other in kind.settings} - set(used)
+    return idle(settings, {tuple(sorted(others)): (False, f"{flag(name)} {getattr(settings, name)}")})

@@ -8,20 +8,16 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from torch import nn
 from tqdm import tqdm
 
-from colorlib.checkpoints import starts_anew
-from colorlib.config import Config, stages_text
+from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos, parse_splits
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
-from colorlib.files import write_atomically
-from colorlib.losses import objective
-from colorlib.models import build_discriminator, build_generator, count_parameters, refuse_idle_settings
+from colorlib.models import count_parameters, idle_in_model
+from colorlib.resuming import save_stages, starts_anew
 from colorlib.runs import FILES, FOLDERS, Run
-from colorlib.systems import build_system
+from colorlib.systems import build_system, check_system, idle_in_system
 from colorlib.training import Training
 
 
@@ -40,7 +36,7 @@ def fit(
     """
     stages = [config] if isinstance(config, Config) else chained(config)
     if photo_set is not None:
-        stages = [stage.replace(dataset=photo_set.name) for stage in stages]
+        stages = [stage.replace(dataset=photo_set.name, dataset_path=photo_set.path) for stage in stages]
     anew = check(stages, overwrite, resume)
     for number, (stage, begins) in enumerate(zip(stages, anew, strict=True)):
         if number + 1 < len(stages) and not anew[number + 1]:
@@ -61,39 +57,47 @@ def chained(stages: Sequence[Config]) -> list[Config]:
     return chain
 
 
+def change(stages: Sequence[Config], given: dict, terms: dict | None = None) -> list[Config]:
+    """The stages with other settings: each one that is given changes every stage where it has an effect.
+
+    terms: more of them for every stage's objective. Raises `ConfigError` for what can't be, and for a setting that has
+    an effect in none of the stages.
+    """
+    if terms:
+        stages = [stage.replace(loss=stage.loss | terms) for stage in stages]
+        given = given | ({"loss": given["loss"] | terms} if "loss" in given else {})
+    changed = [stage.replace(**given) for stage in stages]
+    useless = [idle(stage) for stage in changed]
+    for name in given:
+        if all(name in found for found in useless):
+            raise ConfigError(useless[-1][name])
+    return [
+        stage.replace(**{name: value for name, value in given.items() if name not in found})
+        for stage, found in zip(stages, useless, strict=True)
+    ]
+
+
+def idle(stage: Config) -> dict[str, str]:
+    """All settings of a stage that were changed and have no effect: name -> a sentence. Raises `ConfigError`."""
+    return stage.idle() | idle_in_model(stage.model) | idle_in_system(stage)
+
+
 def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]:
     """All that can be said of the stages before anything is decoded, trained or written. Raises `ConfigError`.
 
     Returns for each stage whether it begins anew, rather than going on.
     """
     for stage in stages:
-        objective(stage.loss)
+        for sentence in idle(stage).values():
+            raise ConfigError(sentence)
         if stage.splits != "own":
             parse_splits(stage.splits)
-        check_networks(stage)
-        refuse_idle_settings(stage.model)
+        check_system(stage)
     anew = []
     for number, stage in enumerate(stages):
-        folder = Path(stage.checkpoints_path)
-        begun = number == 0 or (folder / "config.json").exists()
-        anew.append(starts_anew(stage, folder, overwrite, resume and begun))
+        begun = number == 0 or (Path(stage.checkpoints_path) / "config.json").exists()
+        anew.append(starts_anew(stage, overwrite, resume and begun))
     return anew
-
-
-def check_networks(stage: Config) -> None:
-    """Build a stage's networks without memory and put a batch of nothing through them. Raises `ConfigError`."""
-    with torch.device("meta"):  # only shapes are looked at
-        generator, discriminator = build_generator(stage.model), build_discriminator(stage)
-        gray = torch.empty(stage.batch_size, 1, stage.model.image_size, stage.model.image_size)
-        try:
-            color = generator(gray)
-            if discriminator:
-                discriminator(gray, color)
-        except ValueError as error:  # batch norm with one value for each channel
-            raise ConfigError(
-                f"--batch-size {stage.batch_size} is too small for these networks ({error}); give a larger batch, a "
-                "larger --image-size or fewer --widths"
-            ) from None
 
 
 def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config]) -> Run:
@@ -113,7 +117,7 @@ def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Seque
             training.load_state()
         if engine.is_main:
             make_room(config, anew, stages)
-        if training.progress:
+        if training.shown:
             tqdm.write(describe(training))
         return training.fit()
     finally:
@@ -133,8 +137,7 @@ def make_room(config: Config, anew: bool, stages: Sequence[Config]) -> None:
                     old.rmdir()
         (folder / "stages.json").unlink(missing_ok=True)
     if len(stages) > 1:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "stages.json", stages_text(stages))
+        save_stages(folder, stages)
 
 
 def clear(folder: Path) -> None:
@@ -147,8 +150,8 @@ def clear(folder: Path) -> None:
 
 def describe(training: Training) -> str:
     """What will be trained on what, for the start of a log."""
-    networks = {name: part for name, part in training.system.parts().items() if isinstance(part, nn.Module)}
-    sizes = ", ".join(f"{name} of {count_parameters(part):,} parameters" for name, part in networks.items())
+    networks = training.system.parts().networks
+    sizes = ", ".join(f"{name} of {count_parameters(network):,} parameters" for name, network in networks.items())
     engine = training.engine
     processes = f" in {engine.processes} processes" if engine.processes > 1 else ""
     return (

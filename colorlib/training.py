@@ -13,27 +13,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from colorlib import history
-from colorlib.checkpoints import load_state, save_state
+from colorlib.checkpoints import Progress, load_state, save_state
 from colorlib.config import Config
 from colorlib.data import PhotoSet, augment, evenly, loader
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, DataError, TrainingError
-from colorlib.files import write_atomically
 from colorlib.metrics import Metrics
 from colorlib.optimizers import learning_rate
 from colorlib.runs import Run
-from colorlib.stopping import BestEpoch, stop_on_signals
+from colorlib.stopping import stop_on_signals
 from colorlib.systems import System
 
 log = logging.getLogger("colorlib")
 
 TURNING_GRAY = 0.5  # times the true colorfulness: below it a training is turning gray
-# The loop's own numbers, which state.pt keeps.
-PROGRESS = ("step", "epoch", "in_epoch", "pictures", "sums", "seconds", "rows", "timing")
 
 
 class Training:
@@ -45,7 +41,8 @@ class Training:
     def __init__(self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, progress: bool = True):
         self.system, self.config, self.engine, self.photo_set = system, config, engine, photo_set
         self.folder = Path(config.checkpoints_path)
-        self.progress = progress and engine.is_main
+        self.run = Run(self.folder, [])
+        self.shown = progress and engine.is_main
         if config.batch_size % engine.processes:
             raise ConfigError(f"--batch-size {config.batch_size} can't be divided among {engine.processes} processes")
         if photo_set.images.shape[1] != config.model.image_size:
@@ -57,14 +54,11 @@ class Training:
         self.total_steps = config.epochs * len(self.batches)
         if config.max_steps:
             self.total_steps = min(self.total_steps, config.max_steps)
-        optimizers = [part for part in system.parts().values() if isinstance(part, torch.optim.Optimizer)]
-        # Each parameter group beside the learning rate that it was given, which the schedule multiplies.
-        self.start_rates = [(optimizer, [group["lr"] for group in optimizer.param_groups]) for optimizer in optimizers]
-
-        self.step, self.epoch = 0, 0
-        self.in_epoch, self.pictures = 0, 0  # batches and pictures of the epoch under way
-        self.sums, self.seconds, self.since = {}, 0.0, time.perf_counter()  # losses and time of the epoch under way
-        self.rows, self.timing, self.best, self.stop_requested = [], [], BestEpoch(), False
+        # The learning rate that each parameter group was given, which the schedule multiplies.
+        self.optimizers = list(system.parts().optimizers.values())
+        self.start_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
+        self.progress, self.stop_requested = Progress(), False
+        self.since = time.perf_counter()  # the time that progress.seconds doesn't hold yet began then
 
     def _choose_pictures(self) -> tuple[np.ndarray, np.ndarray]:
         config, parts = self.config, self.photo_set.split(self.config.splits, self.config.split_seed)
@@ -86,69 +80,72 @@ class Training:
 
     def fit(self) -> Run:
         """Train to the end, or to Ctrl-C; either way the folder holds a usable colorizer."""
+        progress = self.progress
+        self.run.history = progress.rows
         if self.engine.is_main:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / "config.json", self.config.to_json())
+            self.run.begin(self.config)
+        ended = progress.batches and progress.step >= self.total_steps  # gone on with, and at its end already
         bar = tqdm(
-            total=self.total_steps, initial=self.step, unit="step", disable=not self.progress, dynamic_ncols=True
+            total=self.total_steps, initial=progress.step, unit="step", disable=not self.shown, dynamic_ncols=True
         )
         # Processes that don't stop at the same step would wait for each other forever.
         signals = stop_on_signals(self.request_stop) if self.engine.processes == 1 else contextlib.nullcontext()
         with bar, signals:
-            while self.step < self.total_steps and not self.stop_requested:
-                if self.best.out_of_patience(self.config):
-                    if self.progress:
+            while progress.step < self.total_steps and not self.stop_requested:
+                if progress.best.out_of_patience(self.config):
+                    if self.shown:
                         tqdm.write(
                             f"early stopping: {self.config.patience} epochs without a better {self.config.monitor}"
                         )
                     break
                 self.run_epoch(bar)
         if self.stop_requested:
-            self.save("last")
+            self.save_colorizer("last")
             self.save_state()
-        if self.in_epoch and self.step >= self.total_steps:  # gone on with, and at its end already
+        if ended:
             return Run.load(self.folder)
-        return Run(self.folder, self.rows, self.stop_requested and self.step < self.total_steps)
+        self.run.interrupted = self.stop_requested and progress.step < self.total_steps
+        return self.run
 
     def run_epoch(self, bar) -> None:
         """The rest of a pass over the training pictures, then what comes at the end of each."""
-        for part in self.system.parts().values():
-            if isinstance(part, nn.Module):
-                part.train()
+        progress = self.progress
+        for network in self.system.parts().networks.values():
+            network.train()
         self.since = time.perf_counter()
-        self.batches.sampler.epoch, self.batches.sampler.start = self.epoch, self.in_epoch
+        self.batches.sampler.epoch, self.batches.sampler.start = progress.epoch, progress.batches
         for batch in self.batches:
             losses = self.run_step(batch)
             for name, loss in losses.items():
-                self.sums[name] = self.sums.get(name, 0) + loss.to(self.engine.sum_dtype)
-            self.step, self.in_epoch = self.step + 1, self.in_epoch + 1
-            self.pictures += len(batch) * self.engine.processes
+                progress.sums[name] = progress.sums.get(name, 0) + loss.to(self.engine.sum_dtype)
+            progress.step, progress.batches = progress.step + 1, progress.batches + 1
+            progress.pictures += len(batch) * self.engine.processes
             bar.update()
-            if self.in_epoch % 10 == 1:
+            if progress.batches % 10 == 1:
                 self.stop_if_not_finite()
                 shown = {name: f"{loss.item():.3g}" for name, loss in losses.items()}
-                bar.set_postfix(epoch=self.epoch + 1, **shown, refresh=False)
-            if self.config.save_steps and self.step % self.config.save_steps == 0:
+                bar.set_postfix(epoch=progress.epoch + 1, **shown, refresh=False)
+            if self.config.save_steps and progress.step % self.config.save_steps == 0:
                 self.stop_if_not_finite()
                 self.save_state()
-            if self.step >= self.total_steps or self.stop_requested:
+            if progress.step >= self.total_steps or self.stop_requested:
                 break
         self.stop_if_not_finite()
-        if self.in_epoch == len(self.batches):
+        if progress.batches == len(self.batches):
             self.finish_epoch()
             self.save_state()
-        elif self.step >= self.total_steps:
+        elif progress.step >= self.total_steps:
             self.save_state()  # before the epoch is closed: a longer training goes on within it
             self.finish_epoch()
 
     def run_step(self, batch: Tensor) -> dict[str, Tensor]:
         """The system's step on a batch of RGB uint8 `(B, 3, S, S)`."""
-        for optimizer, rates in self.start_rates:
+        engine, step = self.engine, self.progress.step
+        for optimizer, rates in zip(self.optimizers, self.start_rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = learning_rate(self.config, rate, self.step, self.total_steps, self.best.plateaus)
+                group["lr"] = learning_rate(self.config, rate, step, self.total_steps, self.progress.best.plateaus)
         # All chance of a step follows from its number, so that a training that goes on needs no other memory of it.
-        engine = self.engine
-        torch.manual_seed((self.config.seed * 1_000_003 + self.step) * engine.processes + engine.process)
+        torch.manual_seed((self.config.seed * 1_000_003 + step) * engine.processes + engine.process)
         rgb = batch.to(engine.device, non_blocking=True)
         if self.config.augment:
             rgb = augment(rgb)
@@ -157,23 +154,23 @@ class Training:
     def finish_epoch(self) -> None:
         """Validate, write the history, the colorizers and the preview."""
         self.count_time()
-        losses = {name: total.item() / self.in_epoch for name, total in self.sums.items()}
+        progress = self.progress
+        losses = {name: total.item() / progress.batches for name, total in progress.sums.items()}
         losses = {name: total / self.engine.processes for name, total in self.engine.sum(losses).items()}
-        self.epoch += 1
-        lr = self.start_rates[0][0].param_groups[0]["lr"]
+        progress.epoch += 1
+        about = {"epoch": progress.epoch, "step": progress.step, "lr": self.optimizers[0].param_groups[0]["lr"]}
         valid = {f"valid_{name}": value for name, value in self.validate().items()}
-        self.rows.append({"epoch": self.epoch, "step": self.step, "lr": lr, **losses, **valid})
-        rate = self.pictures / self.seconds
-        self.timing.append({"epoch": self.epoch, "seconds": self.seconds, "images_per_s": rate})
+        progress.rows.append(about | losses | valid)
+        rate = progress.pictures / progress.seconds
+        progress.timing.append({"epoch": progress.epoch, "seconds": progress.seconds, "images_per_s": rate})
         self.warn_if_gray()
-        self.save("last")
-        if self.best.update(self.rows[-1], self.config):
-            self.save("best")
+        self.save_colorizer("last")
+        if progress.best.update(progress.rows[-1], self.config):
+            self.save_colorizer("best")
         if self.engine.is_main:
-            history.write_csv(self.rows, self.folder / "history.csv")
-            history.write_csv(self.timing, self.folder / "timing.csv")
-            Run(self.folder, self.rows).draw_preview(self.system.colorizer(), self.photo_set, self.valid_indices)
-        self.in_epoch, self.pictures, self.sums, self.seconds = 0, 0, {}, 0.0
+            self.run.write_history(progress.timing)
+            self.run.draw_preview(self.system.colorizer(), self.photo_set, self.valid_indices)
+        progress.begin_epoch()
         self.since = time.perf_counter()
 
     def validate(self) -> dict[str, float]:
@@ -195,32 +192,34 @@ class Training:
 
     def stop_if_not_finite(self) -> None:
         """End a training whose losses have become infinite or NaN, before such weights are saved."""
-        finite = {name: float(torch.isfinite(total)) for name, total in self.sums.items()}
+        finite = {name: float(torch.isfinite(total)) for name, total in self.progress.sums.items()}
         # All processes stop together, or those that don't would wait for the others forever.
         bad = [name for name, count in self.engine.sum(finite).items() if count < self.engine.processes]
         if bad:
-            good = self.folder / "last" if self.rows else None
+            good = self.folder / "last" if self.progress.rows else None
             left = f"the last good checkpoint is {good}" if good else "no checkpoint was written yet"
-            raise TrainingError(f"{bad[0]} is not finite by step {self.step}; try a lower --lr, or fp32; {left}")
+            raise TrainingError(
+                f"{bad[0]} is not finite by step {self.progress.step}; try a lower --lr, or fp32; {left}"
+            )
 
     def warn_if_gray(self) -> None:
         """Say so, once, when the pictures lose their color."""
-        ratios = [1.0] + [row["valid_colorfulness_ratio"] for row in self.rows]
+        ratios = [1.0] + [row["valid_colorfulness_ratio"] for row in self.progress.rows]
         if self.engine.is_main and ratios[-1] < TURNING_GRAY <= ratios[-2]:
             log.warning(
                 "turning gray: after epoch %d the validation pictures have %.0f %% of the true ones' colorfulness",
-                self.epoch,
+                self.progress.epoch,
                 100 * ratios[-1],
             )
 
-    # ------------------------------------------------------------ what is written
+    # ------------------------------------------------------------ what is kept
 
     def count_time(self) -> None:
         """Add the time since the last call to that of the epoch."""
         now = time.perf_counter()
-        self.seconds, self.since = self.seconds + now - self.since, now
+        self.progress.seconds, self.since = self.progress.seconds + now - self.since, now
 
-    def save(self, name: str) -> None:
+    def save_colorizer(self, name: str) -> None:
         """Write the colorizer folder `name` (best or last)."""
         if self.engine.is_main:
             self.system.colorizer().save(self.folder / name)
@@ -228,20 +227,16 @@ class Training:
     def save_state(self) -> None:
         """Write everything that `load_state` needs to go on as if nothing had happened."""
         self.count_time()
-        sums = self.sums
-        if self.engine.processes > 1:  # each will begin with their mean
-            totals = self.engine.sum({name: total.item() for name, total in self.sums.items()})
-            sums = {name: torch.tensor(total / self.engine.processes) for name, total in totals.items()}
-        if self.engine.is_main:
-            progress = {name: getattr(self, name) for name in PROGRESS} | {"sums": sums}
-            progress["best"] = dataclasses.asdict(self.best)
+        progress, engine = self.progress, self.engine
+        if engine.processes > 1:  # each will begin with their mean
+            totals = engine.sum({name: total.item() for name, total in progress.sums.items()})
+            means = {name: torch.tensor(total / engine.processes) for name, total in totals.items()}
+            progress = dataclasses.replace(progress, sums=means)
+        if engine.is_main:
             save_state(self.folder, self.system.parts(), progress, self.photo_set.digest(self.train_indices))
 
     def load_state(self) -> None:
         """Go on from the folder's state.pt; without one, from the start. Raises `ConfigError`."""
         digest = self.photo_set.digest(self.train_indices)
         progress = load_state(self.folder, self.system.parts(), self.engine.device, digest)
-        if progress is not None:
-            self.best = BestEpoch(**progress["best"])
-            for name in PROGRESS:
-                setattr(self, name, progress[name])
+        self.progress = progress or self.progress

@@ -17,7 +17,7 @@ from colorlib import cli, commands, photos
 from colorlib.config import Config
 from colorlib.data import load_photos
 from colorlib.recipes import RECIPES
-from colorlib.systems.regression import Regression
+from colorlib.systems.supervised import Supervised
 
 KEYS = {
     *("mae", "mae_percent", "eps_accuracy_2", "eps_accuracy_5", "nazeri_accuracy_2", "nazeri_accuracy_5"),
@@ -81,7 +81,7 @@ def test_the_flags_of_controlled_to_the_letter(monkeypatch):
 
 
 def test_the_objective_is_a_mapping(monkeypatch):
-    command = "train --discriminator patch --loss l1=100 l2=2e3 adversarial=1,kind=lsgan gamut=0.5"
+    command = "train --system gan --discriminator patch --loss l1=100 l2=2e3 adversarial=1,kind=lsgan gamut=0.5"
     (config,) = asked_for(monkeypatch, command)
     assert config.loss == {
         "l1": 100.0, "l2": 2000.0, "adversarial": {"weight": 1.0, "kind": "lsgan"}, "gamut": 0.5
@@ -95,7 +95,7 @@ def two_stages(monkeypatch):
     """A recipe as pre-training will be one: regression, then a GAN."""
     small = {"limit_images": 64, "valid_images": 8, "widths": (4, 8, 16), "batch_size": 32, "lr_schedule": "constant"}
     first = Config(epochs=2).replace(**small)
-    gan = first.replace(epochs=1, discriminator="patch", loss={"adversarial": 1.0, "l1": 100.0})
+    gan = first.replace(epochs=1, system="gan", discriminator="patch", loss={"adversarial": 1.0, "l1": 100.0})
     monkeypatch.setitem(RECIPES, "two", {"full": (first, gan), "class": {}, "smoke": {}})
     return first, gan
 
@@ -118,7 +118,7 @@ def test_a_recipe_of_two_stages_is_trained_stopped_and_resumed(two_stages, tmp_p
     folder = tmp_path / "run"
     assert run("train", "--recipe", "two", "--scale", "full", "--weight-decay", "1", "--checkpoints-path", folder) == 2
     assert "--weight-decay" in one_line(capsys)  # an effect in neither
-    real, steps = Regression.step, []
+    real, steps = Supervised.step, []
 
     def stopped(self, rgb):
         steps.append(1)
@@ -126,7 +126,7 @@ def test_a_recipe_of_two_stages_is_trained_stopped_and_resumed(two_stages, tmp_p
             signal.raise_signal(signal.SIGINT)
         return real(self, rgb)
 
-    monkeypatch.setattr(Regression, "step", stopped)
+    monkeypatch.setattr(Supervised, "step", stopped)
     assert run("train", "--recipe", "two", "--scale", "full", "--checkpoints-path", folder) == 130
     assert not (folder / "config.json").exists()  # within the first stage
     assert run("train", "--resume", "--checkpoints-path", folder) == 0
@@ -279,8 +279,8 @@ def test_originals_are_never_overwritten(checkpoint, tmp_path, photo, capsys):
             "16",
             "--batch-size",
             "1",
-            "--discriminator",
-            "conv",
+            "--system",
+            "gan",
             "--loss",
             "l1=1",
             "adversarial=1",

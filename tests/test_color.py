@@ -9,7 +9,6 @@ from skimage import color as authority
 
 from colorlib import photos
 from colorlib.color import (
-    COLOR_SPACES,
     join_lightness,
     lab_to_linear_rgb,
     lab_to_rgb,
@@ -22,6 +21,7 @@ from colorlib.color import (
     srgb_to_linear,
     yuv_to_rgb,
 )
+from colorlib.color_spaces import COLOR_SPACES
 
 PAIRS = [(rgb_to_lab, authority.rgb2lab), (rgb_to_yuv, authority.rgb2yuv), (rgb_to_hsv, authority.rgb2hsv)]
 BLACK, WHITE, GRAY, RED = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (1.0, 0.0, 0.0)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from colorlib.color import LAB
+from colorlib.color_spaces import LAB
 from colorlib.engine import Engine
 from colorlib.errors import TrainingError
 from colorlib.models import build_discriminator, build_generator, count_parameters
@@ -265,7 +265,7 @@ def test_a_loss_that_is_not_finite_stops_the_training(config, photo_set, monkeyp
     real = Training.run_step
 
     def poisoned(self, batch):
-        if self.epoch == 2:
+        if self.progress.epoch == 2:
             with torch.no_grad():
                 self.system.generator.to_color.weight.fill_(float("nan"))
         return real(self, batch)

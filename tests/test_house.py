@@ -10,12 +10,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
-    {"errors", "settings", "files", "color"},
-    {"config", "photos", "history", "color_difference"},
-    {"photo_sets", "cache", "losses", "metrics", "engine", "recipes"},
-    {"data", "controls", "models", "optimizers", "plots", "stopping"},
-    {"hub", "flags"},
-    {"colorizer", "checkpoints", "checks"},
+    {"errors", "settings", "files", "color", "ab_bins"},
+    {"config", "color_spaces", "photos", "history", "color_difference"},
+    {"photo_sets", "cache", "heads", "metrics", "engine", "recipes", "resuming"},
+    {"data", "losses", "models", "optimizers", "plots", "stopping"},
+    {"hub", "flags", "controls"},
+    {"colorizer", "checkpoints", "checks", "objective"},
     {"systems", "evaluation", "runs"},
     {"training"},
     {"stages"},
@@ -23,7 +23,7 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-LAZY = {("losses", "controls"), ("cli", "commands")}  # imported when they are needed: controls register their terms
+LAZY = {("cli", "commands")}  # imported when a command is run
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

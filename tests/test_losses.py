@@ -6,17 +6,20 @@ import pytest
 import torch
 from torch.nn import functional
 
-from colorlib import losses
-from colorlib.color import COLOR_SPACES, LAB, YUV
+from colorlib import ab_bins, losses
+from colorlib import objective as objectives
+from colorlib.color_spaces import COLOR_SPACES, LAB, YUV
 from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError
-from colorlib.losses import Prediction, objective
+from colorlib.heads import BinsHead, ColorHead
+from colorlib.losses import Prediction
+from colorlib.objective import objective
 
 
 def prediction(predicted=None, true=None, gray=None, logits=None):
     torch.manual_seed(0)
     return Prediction(
-        LAB,
+        ColorHead(LAB),
         torch.zeros(2, 1, 4, 4) if gray is None else gray,
         torch.randn(2, 2, 4, 4) if true is None else true,
         torch.randn(2, 2, 4, 4) if predicted is None else predicted,
@@ -48,19 +51,36 @@ def test_names_are_the_columns():
     assert [(term.column, term.weight) for term in terms] == [("L1", 10), ("L2", 3), ("GAN", 1), ("saturation", 2)]
 
 
-def test_one_place_is_all_it_takes_to_add_a_term(monkeypatch):
-    monkeypatch.setattr(losses, "TERMS", dict(losses.TERMS))
-
-    @losses.term("blueness")
+def test_one_line_is_all_it_takes_to_add_a_term(monkeypatch):
     def blueness(channel: float = 1.0):
         return lambda prediction: prediction.predicted[:, int(channel)].mean()
 
-    for name, column in (("blueness", "other"), ("other", "blueness"), ("mean", "L1")):
-        with pytest.raises(ValueError, match="is there already"):
-            losses.term(name, column)(blueness)
+    monkeypatch.setitem(objectives.TERMS, "blueness", ("blue", blueness))
     one = prediction()
     assert value({"blueness": 2}, one) == pytest.approx(2 * one.predicted[:, 1].mean().item())
     assert value({"blueness": {"weight": 2, "channel": 0}}, one) == pytest.approx(2 * one.predicted[:, 0].mean().item())
+    assert objective({"blueness": 2})[0].column == "blue"
+
+
+def test_no_two_terms_share_a_column():
+    columns = [column for column, _ in objectives.TERMS.values()]
+    assert len(set(columns)) == len(columns)
+
+
+def test_cross_entropy_is_torchs_between_soft_codes():
+    """At the output's size, and with each pixel weighted by its bins."""
+    torch.manual_seed(0)
+    gray, true = LAB.split(torch.rand(2, 3, 8, 8))
+    output = torch.randn(2, ab_bins.count(), 4, 4)
+    given = Prediction(BinsHead(LAB), gray, true, output)
+    small = functional.avg_pool2d(LAB.ab(gray, true), 2)
+    bins, parts = ab_bins.encode(small)
+    soft = torch.zeros_like(output).scatter_add_(1, bins, parts)
+    assert value({"cross_entropy": {"weight": 2, "rebalance": 0}}, given) == pytest.approx(
+        2 * functional.cross_entropy(output, soft).item(), rel=1e-5
+    )
+    weighted = functional.cross_entropy(output, soft * ab_bins.class_weights(0.5)[:, None, None])
+    assert value({"cross_entropy": 1}, given) == pytest.approx(weighted.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +98,7 @@ def test_one_place_is_all_it_takes_to_add_a_term(monkeypatch):
         ({"saturation": 20}, "saturation needs its option target, as saturation=20,target="),
         ({"hue": {"weight": 1, "target": 1.5}}, r"target of hue is 1.5; it must lie in \[0, 1\]"),
         ({"red": {"weight": 1, "target": "dark"}}, "target of red is 'dark'"),
+        ({"cross_entropy": {"rebalance": 2}}, r"rebalance is 2; it must lie in \[0, 1\]"),
     ],
 )
 def test_what_can_not_be_is_named(loss, words):
@@ -93,7 +114,7 @@ def test_a_color_outside_the_gamut_keeps_its_gradient(space):
     predicted = color.clone()
     predicted[:, -2:] = (neutral + 3 * (color - neutral))[:, -2:]
     predicted.requires_grad_()
-    rgb = Prediction(space, gray, color, predicted).rgb
+    rgb = Prediction(ColorHead(space), gray, color, predicted).rgb
     assert rgb.max() > 1.05
     rgb.amax(dim=1).sum().backward()
     assert predicted.grad.isfinite().all() and (predicted.grad[:, -2:].abs().amax(dim=1) > 0).all()
@@ -102,7 +123,7 @@ def test_a_color_outside_the_gamut_keeps_its_gradient(space):
 def test_the_gamut_term_is_the_mean_excess():
     assert value({"gamut": 1}, flat_picture(0.2, 0.5, 0.7)) == pytest.approx(0, abs=1e-5)
     yuv = torch.tensor([0.5, 1.0, 0.5]).view(1, 3, 1, 1)
-    outside = Prediction(YUV, yuv[:, :1], yuv[:, 1:], yuv[:, 1:])
+    outside = Prediction(ColorHead(YUV), yuv[:, :1], yuv[:, 1:], yuv[:, 1:])
     excess = (outside.rgb - 1).clamp_min(0) + (-outside.rgb).clamp_min(0)
     assert value({"gamut": 1}, outside) == pytest.approx(excess.mean().item()) and excess.mean() > 0.05
 
@@ -134,7 +155,7 @@ def test_a_gray_picture_that_came_through_lab_has_no_hue():
     """Lab and back leaves 1e-7 of color, whose angle means nothing and whose gradient would be a thousandfold."""
     gray, color = LAB.split(torch.full((1, 3, 4, 4), 0.3))
     color = (0 * color).requires_grad_()
-    hue = CONTROLS["hue"].measure(Prediction(LAB, gray, color, color).rgb)
+    hue = CONTROLS["hue"].measure(Prediction(ColorHead(LAB), gray, color, color).rgb)
     hue.sum().backward()
     assert hue.item() == 0 and color.grad.abs().max() == 0
 

@@ -175,7 +175,7 @@ def test_no_pictures_or_pictures_that_dont_match():
 
 
 def test_reference_rows(photos_rgb):
-    rows = metrics.evaluate([photos_rgb.mul(255).round().byte()], lambda rgb: rgb)
+    rows = metrics.measure([photos_rgb.mul(255).round().byte()], lambda rgb: rgb)
     assert list(rows) == ["model", "gray", "oracle_mean"]
     assert rows["gray"]["colorfulness_ratio"] < 1e-3
     assert rows["model"]["mae"] == 0 < rows["oracle_mean"]["mae"] < rows["gray"]["mae"]

@@ -89,7 +89,7 @@ def test_ctrl_c_in_an_epoch_and_resumed_is_the_same(never_interrupted, photo_set
     real = Training.run_step
 
     def interrupted(self, batch):
-        if self.step == 11:
+        if self.progress.step == 11:
             signal.raise_signal(signal.SIGINT)
         return real(self, batch)
 
@@ -133,7 +133,7 @@ def test_resume_keeps_the_time_that_was_spent(photo_set, tmp_path, monkeypatch):
 
     def slow(self, batch):
         time.sleep(0.5)
-        if self.step == 1:
+        if self.progress.step == 1:
             self.request_stop()
         return real(self, batch)
 

@@ -10,7 +10,7 @@ from fake_hub import NOWHERE, TOKEN, files_of, forbid_waiting, make_colorizer, p
 from huggingface_hub import HfApi
 
 from colorlib import cli, hub
-from colorlib.color import COLOR_SPACES
+from colorlib.color_spaces import COLOR_SPACES
 from colorlib.colorizer import Colorizer
 from colorlib.config import Model
 from colorlib.models import build_generator, count_parameters

@@ -10,18 +10,21 @@ import torch
 from safetensors.torch import load_file
 
 from colorlib import history, runs
-from colorlib.color import LAB
-from colorlib.config import Config, load_stages
+from colorlib.checkpoints import Parts
+from colorlib.color_spaces import LAB
+from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, DataError
 from colorlib.models import build_generator
 from colorlib.optimizers import learning_rate
 from colorlib.recipes import get
+from colorlib.resuming import load_stages
 from colorlib.runs import Run
 from colorlib.stages import fit
 from colorlib.stopping import BestEpoch
+from colorlib.systems import SYSTEMS
 from colorlib.systems.gan import GAN
-from colorlib.systems.regression import Regression
+from colorlib.systems.supervised import Supervised
 from colorlib.training import Training
 
 
@@ -35,7 +38,7 @@ def config(tmp_path):
 
 def test_a_step_is_adam_on_the_weighted_loss(config, photo_set):
     """The system's step against the same step written with plain PyTorch."""
-    ours = Regression(config, Engine("cpu", "fp32"))
+    ours = Supervised(config, Engine("cpu", "fp32"))
     plain = build_generator(config.model)
     plain.load_state_dict(ours.generator.state_dict())
     optimizer = torch.optim.Adam(plain.parameters(), lr=config.lr, betas=(0.5, 0.999))
@@ -88,13 +91,13 @@ def test_overwriting_leaves_nothing_of_the_old_run(config, photo_set):
 
 
 def test_interruption_leaves_a_usable_colorizer(config, photo_set, monkeypatch):
-    real = Regression.step
+    real = Supervised.step
 
     def interrupted(self, rgb):
         signal.raise_signal(signal.SIGINT)  # Ctrl-C in the middle of a step
         return real(self, rgb)
 
-    monkeypatch.setattr(Regression, "step", interrupted)
+    monkeypatch.setattr(Supervised, "step", interrupted)
     run = fit(config, photo_set, progress=False)
     assert run.interrupted and not run.history
     assert run.colorizer().colorize(np.zeros((20, 30), np.uint8)).size == (30, 20)
@@ -132,7 +135,7 @@ def test_each_optimizer_has_the_schedule_of_its_own_learning_rate(begin, tmp_pat
     settings = {"lr_schedule": "decay", "lr_decay_steps": 1.0, "lr_floor": 1e-5, "lr": 1e-3, "discriminator_lr": 1e-6}
     training = begin(config.replace(limit_images=64, checkpoints_path=str(tmp_path), **settings))
     rates = []
-    for training.step in (0, 1, 9):
+    for training.progress.step in (0, 1, 9):
         training.run_step(training.photo_set.batch(range(4)))
         system = training.system
         rates.append([o.param_groups[0]["lr"] for o in (system.optimizer, system.discriminator_optimizer)])
@@ -145,7 +148,7 @@ def test_augmentation_reaches_the_step(config, photo_set, begin):
     for augmented in (True, False):
         training, seen = begin(config.replace(augment=augmented)), []
         training.system.step = lambda rgb, seen=seen: seen.append(rgb) or {}
-        for training.step in (0, 1):
+        for training.progress.step in (0, 1):
             training.run_step(batch)
         assert torch.equal(seen[0], batch / 255) != augmented
         assert torch.equal(seen[0], seen[1]) != augmented
@@ -193,7 +196,7 @@ def to_color(file):
 
 @pytest.fixture
 def two_stages(config, tmp_path):
-    """Regression, then a GAN that learns next to nothing, so that its weights are those it started from."""
+    """Supervised, then a GAN that learns next to nothing, so that its weights are those it started from."""
     (gan,) = get("controlled", "smoke")
     gan = gan.replace(limit_images=64, valid_images=32, max_steps=1, lr=1e-9, lr_schedule="constant")
     return config.replace(epochs=3, monitor="mae"), gan.replace(checkpoints_path=str(tmp_path / "run"))
@@ -279,11 +282,18 @@ def test_the_best_epoch_is_by_the_monitored_metric(config):
     assert best_of([float("nan"), 6.0, float("nan"), 5.0], "mae", "mae") == [True, True, False, True]
 
 
-def test_the_loop_trains_any_system(config, photo_set, tmp_path):
+def test_the_loop_trains_any_system(config, photo_set, tmp_path, monkeypatch):
     """The seam: ten lines that learn the mean color of all pictures train, save and resume through the same loop."""
 
     class MeanColor:
-        def __init__(self):
+        settings = ()
+
+        @classmethod
+        def check(cls, config):
+            if config.batch_size == 13:
+                raise ConfigError("it fears 13")
+
+        def __init__(self, config, engine):
             self.net = torch.nn.Conv2d(1, 3, 1)  # gray to RGB
             self.adam = torch.optim.Adam(self.net.parameters(), lr=0.05)
 
@@ -293,7 +303,7 @@ def test_the_loop_trains_any_system(config, photo_set, tmp_path):
             return {"loss_mean": loss.detach()}
 
         def parts(self):
-            return {"net": self.net, "adam": self.adam}
+            return Parts({"net": self.net}, {"adam": self.adam})
 
         def colorizer(self):
             return self
@@ -311,19 +321,30 @@ def test_the_loop_trains_any_system(config, photo_set, tmp_path):
     def training(folder, **changes):
         settings = config.replace(checkpoints_path=str(tmp_path / folder), **changes)
         torch.manual_seed(0)
-        return Training(MeanColor(), settings, engine, photo_set, progress=False)
+        return Training(MeanColor(settings, engine), settings, engine, photo_set, progress=False)
 
     whole = training("whole").fit()
     assert whole.history[-1]["loss_mean"] < 0.5 * whole.history[0]["loss_mean"]
     assert (tmp_path / "whole" / "best" / "net.pt").exists()
     stopped = training("parts")
     real = stopped.system.step
-    stopped.system.step = lambda rgb: (stopped.step == 11 and stopped.request_stop(), real(rgb))[1]
+    stopped.system.step = lambda rgb: (stopped.progress.step == 11 and stopped.request_stop(), real(rgb))[1]
     assert stopped.fit().interrupted  # in the second epoch
     again = training("parts")
     again.load_state()
-    assert again.step == 12
+    assert again.progress.step == 12
     resumed = again.fit()
     a, b = (torch.load(tmp_path / name / "last" / "net.pt") for name in ("whole", "parts"))
     assert resumed.history[-1]["step"] == whole.history[-1]["step"]
     assert all(torch.equal(a[name], b[name]) for name in a)
+
+    monkeypatch.setitem(SYSTEMS, "mean", MeanColor)  # and by its name
+    named = config.replace(system="mean", epochs=1, checkpoints_path=str(tmp_path / "named"))
+    assert "loss_mean" in fit(named, photo_set, progress=False).history[0]
+    for changes, words in (
+        ({"batch_size": 13}, "it fears 13"),
+        ({"spectral_norm": True}, "no effect with --system mean"),
+        ({"system": "x"}, "--system is 'x'; it takes one of supervised, gan, mean"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            fit(named.replace(**changes), photo_set, overwrite=True, progress=False)

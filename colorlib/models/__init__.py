@@ -8,15 +8,16 @@ import contextlib
 import torch
 from torch import Tensor, nn
 
-from colorlib.color import COLOR_SPACES
+from colorlib.color_spaces import COLOR_SPACES
 from colorlib.config import Config, Model
 from colorlib.errors import ConfigError
+from colorlib.heads import HEADS, build_head
 from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.unet import UNet
-from colorlib.settings import refuse_idle
+from colorlib.settings import choose, idle_kinds
 
-# A generator is a class with `from_model(model, space)`, `initialize()`, `check_size(height, width)`,
+# A generator is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`,
 # and `settings`, the names of the model's settings that it alone looks at.
 GENERATORS = {"unet": UNet, "gray_fed": GrayFed}
 
@@ -24,12 +25,8 @@ HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def build_generator(model: Model) -> nn.Module:
-    """The generator that a model describes, gray `(B, 1, S, S)` to color `(B, C, S, S)`. Raises `ConfigError`."""
-    if model.generator not in GENERATORS:
-        raise ConfigError(f"--generator is {model.generator!r}; it takes one of {', '.join(GENERATORS)}")
-    if model.color_space not in COLOR_SPACES:
-        raise ConfigError(f"--color-space is {model.color_space!r}; it takes one of {', '.join(COLOR_SPACES)}")
-    generator = GENERATORS[model.generator].from_model(model, COLOR_SPACES[model.color_space])
+    """The generator that a model describes: gray `(B, 1, S, S)` to what its head understands. Raises `ConfigError`."""
+    generator = choose(GENERATORS, model, "generator").from_model(model, build_head(model))
     try:
         generator.check_size(model.image_size, model.image_size)
     except ValueError as error:
@@ -37,17 +34,13 @@ def build_generator(model: Model) -> nn.Module:
     return generator
 
 
-def refuse_idle_settings(model: Model) -> None:
-    """Raise `ConfigError` for a setting that was changed and that the model's generator doesn't look at."""
-    everyone = {name for generator in GENERATORS.values() for name in generator.settings}
-    idle = everyone - set(GENERATORS[model.generator].settings)
-    refuse_idle(model, {tuple(sorted(idle)): (False, f"--generator {model.generator}")})
+def idle_in_model(model: Model) -> dict[str, str]:
+    """Settings that were changed, and that another generator or head alone looks at: name -> a sentence."""
+    return idle_kinds(model, "generator", GENERATORS) | idle_kinds(model, "head", HEADS)
 
 
-def build_discriminator(config: Config) -> nn.Module | None:
-    """The discriminator of a configuration: (gray, color) to logits `(B, n)`; None for regression alone."""
-    if config.discriminator == "none":
-        return None
+def build_discriminator(config: Config) -> Discriminator:
+    """The discriminator of a configuration: (gray, color) to logits `(B, n)`. Raises `ConfigError`."""
     channels = COLOR_SPACES[config.model.color_space].channels
     try:
         return Discriminator(
@@ -58,10 +51,10 @@ def build_discriminator(config: Config) -> nn.Module | None:
 
 
 def generate(generator: nn.Module, gray: Tensor, precision: str = "fp32") -> Tensor:
-    """Ask a generator for color: every training step, validation and photo comes through here.
+    """Ask a generator: every training step, validation and photo comes through here.
 
     gray: `(B, 1, H, W)` in the color space's units, on any device; it is brought to the generator's. precision:
-    "bf16" or "fp16" compute in half precision. Returns `(B, C, H, W)` on the generator's device.
+    "bf16" or "fp16" compute in half precision. Returns what the head understands, on the generator's device.
     """
     weight = next(generator.parameters())
     gray = gray.to(weight.device, weight.dtype)

@@ -8,8 +8,9 @@ a sigmoid; the last convolution that gives these two is ours.
 import torch
 from torch import Tensor, nn
 
-from colorlib.color import ColorSpace
 from colorlib.config import Model
+from colorlib.errors import ConfigError
+from colorlib.heads import Head
 
 WIDTHS = (128, 64, 64, 64, 64, 32)  # feature maps; the first kernel is 7x7, the others 5x5
 NOISE_SIZE = 100  # length of z; the document doesn't say
@@ -47,9 +48,11 @@ class GrayFed(nn.Module):
         self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}[activation]
 
     @classmethod
-    def from_model(cls, model: Model, space: ColorSpace) -> "GrayFed":
-        """The generator that a model describes, for a color space."""
-        return cls(model.widths, space.channels, model.image_size, space.activation)
+    def from_model(cls, model: Model, head: Head) -> "GrayFed":
+        """The generator that a model describes, for its head. Raises `ConfigError`."""
+        if head.reduction != 1:
+            raise ConfigError(f"--generator gray_fed answers at full size, and --head {model.head} wants less")
+        return cls(model.widths, head.channels, model.image_size, head.activation)
 
     def initialize(self) -> None:
         """Draw the weights that training starts from: torch's own, since the document names none."""

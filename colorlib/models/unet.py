@@ -12,8 +12,9 @@ parameters; eight levels, 64 to 512, all of stride 2, the form for 256x256. Buil
 import torch
 from torch import Tensor, nn
 
-from colorlib.color import ColorSpace
 from colorlib.config import Model
+from colorlib.errors import ConfigError
+from colorlib.heads import Head
 
 
 class Down(nn.Sequential):
@@ -58,12 +59,12 @@ class Up(nn.Module):
 
 
 class UNet(nn.Module):
-    """Gray `(B, 1, H, W)` to color `(B, out_channels, H, W)`, in [-1, 1] for tanh and [0, 1] for sigmoid.
+    """Gray `(B, 1, H, W)` to color `(B, out_channels, H, W)`, in [-1, 1] for tanh, [0, 1] for sigmoid, any for none.
 
     widths: channels of the encoder levels, from the picture down. stem_stride: 1 keeps the first level at the
     picture's size; 2 halves it there too. dropout: noise in the three lowest decoder levels while training (Isola et
-    al. 2017). upsampling: see `Up`. H and W must be multiples of `size_multiple`. Weights are torch's until
-    `initialize`.
+    al. 2017). upsampling: see `Up`. last_level: without it, and with a stem of stride 2, the output has half the
+    picture's size. H and W must be multiples of `size_multiple`. Weights are torch's until `initialize`.
     """
 
     settings = ("stem_stride", "dropout", "upsampling")
@@ -76,6 +77,7 @@ class UNet(nn.Module):
         activation="tanh",
         dropout=0.0,
         upsampling="transposed",
+        last_level=True,
     ):
         super().__init__()
         self.size_multiple = 2 ** (len(widths) - (stem_stride == 1))
@@ -84,7 +86,7 @@ class UNet(nn.Module):
         self.encoder = nn.ModuleList(map(Down, inputs, widths, strides))
 
         skips = list(widths[-2::-1])  # the map each decoder level meets, from the bottom up
-        if stem_stride == 2:
+        if stem_stride == 2 and last_level:
             skips.append(0)  # the level that returns to the picture's size has no mirror
         self.decoder = nn.ModuleList()
         channels = widths[-1]
@@ -94,12 +96,15 @@ class UNet(nn.Module):
             channels = outputs + skip
 
         self.to_color = nn.Conv2d(channels, out_channels, kernel_size=1)
-        self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}[activation]
+        self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid(), "none": nn.Identity()}[activation]
 
     @classmethod
-    def from_model(cls, model: Model, space: ColorSpace) -> "UNet":
-        """The U-Net that a model describes, for a color space."""
-        return cls(model.widths, space.channels, model.stem_stride, space.activation, model.dropout, model.upsampling)
+    def from_model(cls, model: Model, head: Head) -> "UNet":
+        """The U-Net that a model describes, for its head. Raises `ConfigError`."""
+        if head.reduction > model.stem_stride:
+            raise ConfigError(f"--head {model.head} wants a smaller output, which takes --stem-stride {head.reduction}")
+        network = (model.stem_stride, head.activation, model.dropout, model.upsampling)
+        return cls(model.widths, head.channels, *network, last_level=head.reduction == 1)
 
     def initialize(self) -> None:
         """Draw the weights that training starts from."""

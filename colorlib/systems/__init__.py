@@ -3,20 +3,26 @@
 A system owns its networks and optimizers. The loop asks it for three things:
 
     step(rgb) -> losses     one step on a batch, sRGB (B, 3, S, S) in [0, 1]; name -> scalar tensor, without gradient
-    parts() -> dict         all that must be saved to go on: name -> network, optimizer, ... with a state_dict
+    parts() -> Parts        its networks, optimizers and all else that must be saved to go on
     colorizer()             what it has learned so far: colorize_batch(rgb) -> rgb, save(folder)
 
-Another kind of system (diffusion, say) is another class with these three.
+Another kind of system (diffusion, say) is another class with these three, made of a configuration and an engine. To
+give it a name, it also says which settings it alone looks at, `settings`, and what it can't be made of,
+`check(config)`; its line in `SYSTEMS` makes it one that --system takes.
 """
 
 from typing import Protocol
 
 from torch import Tensor
 
+from colorlib.checkpoints import Parts
 from colorlib.config import Config
 from colorlib.engine import Engine
+from colorlib.settings import choose, idle_kinds
 from colorlib.systems.gan import GAN
-from colorlib.systems.regression import Regression
+from colorlib.systems.supervised import Supervised
+
+SYSTEMS = {"supervised": Supervised, "gan": GAN}
 
 
 class System(Protocol):
@@ -24,11 +30,21 @@ class System(Protocol):
 
     def step(self, rgb: Tensor) -> dict[str, Tensor]: ...
 
-    def parts(self) -> dict: ...
+    def parts(self) -> Parts: ...
 
     def colorizer(self): ...
 
 
 def build_system(config: Config, engine: Engine) -> System:
-    """The system that a configuration describes: a GAN if it has a discriminator, else regression."""
-    return Regression(config, engine) if config.discriminator == "none" else GAN(config, engine)
+    """The system that a configuration names, with its networks' first weights. Raises `ConfigError`."""
+    return choose(SYSTEMS, config, "system")(config, engine)
+
+
+def check_system(config: Config) -> None:
+    """Raise `ConfigError` for what a configuration's system can't be made of. Nothing is built but shapes."""
+    choose(SYSTEMS, config, "system").check(config)
+
+
+def idle_in_system(config: Config) -> dict[str, str]:
+    """Settings that were changed, and that are another system's alone: name -> a sentence. Raises `ConfigError`."""
+    return idle_kinds(config, "system", SYSTEMS)

@@ -7,16 +7,35 @@ import dataclasses
 
 from torch import Tensor
 
+from colorlib.checkpoints import Parts
 from colorlib.config import Config
 from colorlib.engine import Engine
+from colorlib.errors import ConfigError
 from colorlib.losses import Adversarial, Prediction
 from colorlib.models import build_discriminator
 from colorlib.optimizers import optimizer_maker
-from colorlib.systems.regression import Regression
+from colorlib.systems.supervised import Supervised, too_small
 
 
-class GAN(Regression):
-    """Regression's generator, judged by a discriminator as well. Raises `ConfigError`."""
+class GAN(Supervised):
+    """A generator that learns from the true colors, judged by a discriminator as well. Raises `ConfigError`."""
+
+    settings = ("discriminator", "discriminator_widths", "discriminator_lr", "spectral_norm", "generator_steps")
+
+    @classmethod
+    def check(cls, config: Config) -> None:
+        """Raise `ConfigError` for what can't be trained."""
+        if "adversarial" not in config.loss:
+            raise ConfigError("--system gan has no effect without the term adversarial; add adversarial=1 to --loss")
+        super().check(config)
+
+    @classmethod
+    def try_out(cls, config: Config) -> tuple[Tensor, Tensor]:
+        """As the parent's, and the discriminator takes the pair."""
+        gray, color = super().try_out(config)
+        with too_small(config):
+            build_discriminator(config)(gray, color)
+        return gray, color
 
     def __init__(self, config: Config, engine: Engine):
         super().__init__(config, engine)
@@ -55,9 +74,9 @@ class GAN(Regression):
             losses |= self.generator_step(self.predict(rgb))
         return losses
 
-    def parts(self) -> dict:
-        """All that must be saved to go on."""
-        return super().parts() | {
-            "discriminator": self.engine.plain(self.discriminator),
-            "discriminator_optimizer": self.discriminator_optimizer,
-        }
+    def parts(self) -> Parts:
+        """The generator's, the discriminator and its optimizer."""
+        parts = super().parts()
+        parts.networks["discriminator"] = self.engine.plain(self.discriminator)
+        parts.optimizers["discriminator_optimizer"] = self.discriminator_optimizer
+        return parts

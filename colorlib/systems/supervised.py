@@ -1,33 +1,54 @@
-"""Regression: a generator that is trained to come near the true color, by the terms of its objective.
+"""Supervised learning: a generator that is trained on pairs of gray and true color, by the terms of its objective.
 
-Notebook 02 writes its step by hand.
+Regression with L1 or L2, classification with cross entropy. Notebook 02 writes its step by hand.
 """
 
+import contextlib
 import dataclasses
 
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from colorlib.color import COLOR_SPACES
+from colorlib.checkpoints import Parts
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
-from colorlib.losses import Prediction, objective
+from colorlib.heads import build_head
+from colorlib.losses import Prediction
 from colorlib.models import build_generator, generate
+from colorlib.objective import check_objective, objective
 from colorlib.optimizers import optimizer_maker
 from colorlib.settings import flag
 
 
-class Regression:
+class Supervised:
     """The generator, its optimizer, its moving average (if any), and one step. Raises `ConfigError`."""
+
+    settings = ()  # those that this system alone looks at
+
+    @classmethod
+    def check(cls, config: Config) -> None:
+        """Raise `ConfigError` for what can't be trained: networks are put together, without memory, and tried."""
+        check_objective(config)
+        with torch.device("meta"):  # only shapes are looked at
+            cls.try_out(config)
+
+    @classmethod
+    def try_out(cls, config: Config) -> tuple[Tensor, Tensor]:
+        """Gray pictures of nothing, and the color of them. Raises `ConfigError` where the networks can't take them."""
+        model, head = config.model, build_head(config.model)
+        gray = torch.empty(config.batch_size, 1, model.image_size, model.image_size)
+        with too_small(config):
+            return gray, head.color(build_generator(model)(gray), gray)
 
     def __init__(self, config: Config, engine: Engine):
         self.config, self.engine = config, engine
+        generator, self.head = build_generator(config.model), build_head(config.model)
         self.terms = objective(config.loss)
-        generator = build_generator(config.model)
-        self.space = COLOR_SPACES[config.model.color_space]
+        for term in self.terms:
+            term.prepare(engine.device, engine.dtype)
         torch.manual_seed(config.seed)
         generator.initialize()
         if config.start_from:
@@ -40,8 +61,8 @@ class Regression:
 
     def predict(self, rgb: Tensor) -> Prediction:
         """Split pictures, sRGB `(B, 3, S, S)` in [0, 1], and predict their color from their gray."""
-        gray, color = self.space.split(rgb)
-        return Prediction(self.space, gray, color, generate(self.generator, gray))
+        gray, color = self.head.space.split(rgb)
+        return Prediction(self.head, gray, color, generate(self.generator, gray))
 
     def generator_step(self, prediction: Prediction) -> dict[str, Tensor]:
         """min over G of the objective: the sum of its weighted terms, as lambda ||G(x) - y||_1."""
@@ -58,19 +79,33 @@ class Regression:
         """One step on a batch, sRGB `(B, 3, S, S)` in [0, 1]; returns the losses by the history's names."""
         return self.generator_step(self.predict(rgb))
 
-    def parts(self) -> dict:
-        """All that must be saved to go on."""
-        parts = {"generator": self.engine.plain(self.generator), "optimizer": self.optimizer}
-        if self.average:
-            parts["average"] = self.average
-        if self.engine.accelerator.scaler:
-            parts["scaler"] = self.engine.accelerator.scaler
-        return parts
+    def parts(self) -> Parts:
+        """The generator and its optimizer; the moving average and the scaler of half precision, where there are any."""
+        others = {"average": self.average, "scaler": self.engine.accelerator.scaler}
+        return Parts(
+            networks={"generator": self.engine.plain(self.generator)},
+            optimizers={"optimizer": self.optimizer},
+            others={name: part for name, part in others.items() if part},
+        )
 
     def colorizer(self) -> Colorizer:
         """The generator as it is now, or its moving average."""
         generator = self.average.module if self.average else self.engine.plain(self.generator)
         return Colorizer(generator, self.config.model, self.engine.precision)
+
+
+@contextlib.contextmanager
+def too_small(config: Config):
+    """Turn what batch norm says of a batch with one value for each channel into a `ConfigError`."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(
+            f"--batch-size {config.batch_size} is too small for these networks ({error}); give a larger batch, a "
+            "larger --image-size or fewer --widths"
+        ) from None
 
 
 def start_from(generator, config: Config) -> None:

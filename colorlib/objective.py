@@ -1,0 +1,90 @@
+"""The objective of a generator: a mapping from the names of terms to their weights and options.
+
+    --loss l1=100 l2=2000 adversarial=1,kind=lsgan
+
+To add a term, write a function of one `Prediction` (in `colorlib.losses`, or beside what it needs) and give it a line
+in `TERMS`. Its name then works in --loss, and the history has its column `loss_G_...`. A term with options is a
+dataclass, whose fields they are; one that needs more than the prediction, as the weights of a network, has a method
+`prepare(device, dtype)`, which is called once, after all settings were checked; one that makes sense with certain
+settings only names them in `needs`.
+"""
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from colorlib import losses
+from colorlib.config import Config
+from colorlib.controls import CONTROLS, Target
+from colorlib.errors import ConfigError
+from colorlib.losses import Prediction
+from colorlib.settings import flag
+
+# name in --loss -> (its column in the history, what makes the function of a prediction out of the term's options)
+TERMS: dict[str, tuple[str, Callable[..., Callable[[Prediction], Tensor]]]] = {
+    "l1": ("L1", lambda: losses.l1),
+    "l2": ("L2", lambda: losses.l2),
+    "gamut": ("gamut", lambda: losses.gamut),
+    "cross_entropy": ("cross_entropy", losses.CrossEntropy),
+    "adversarial": ("GAN", losses.Adversarial),
+    **{name: (name, partial(Target, name)) for name in CONTROLS},
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of the objective: `weight * function(prediction)`, in the history's column `loss_G_<column>`."""
+
+    column: str
+    weight: float
+    function: Callable[[Prediction], Tensor]
+
+    def __call__(self, prediction: Prediction) -> Tensor:
+        return self.weight * self.function(prediction)
+
+    def prepare(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Get what the function needs besides a prediction onto the device, if it needs anything."""
+        if hasattr(self.function, "prepare"):
+            self.function.prepare(device, dtype)
+
+
+def objective(loss: dict) -> list[Term]:
+    """The terms of an objective: name -> weight, or name -> {"weight": ..., option: ...}. Raises `ConfigError`.
+
+    Nothing is loaded yet: a wrong name or option is said before anything else is done.
+    """
+    return [make_term(name, given) for name, given in loss.items()]
+
+
+def check_objective(config: Config) -> None:
+    """Raise `ConfigError` for an objective that can't be, or that asks for what the other settings don't give."""
+    settings = config.flat()
+    for name, term in zip(config.loss, objective(config.loss), strict=True):
+        for setting, value in getattr(term.function, "needs", {}).items():
+            if settings[setting] != value:
+                raise ConfigError(f"--loss has the term {name}, which needs {flag(setting)} {value}")
+
+
+def make_term(name: str, given) -> Term:
+    """One term of an objective, of its weight, or of a dict with its weight and options. Raises `ConfigError`."""
+    if name not in TERMS:
+        raise ConfigError(f"--loss has no term {name!r}; there are {', '.join(sorted(TERMS))}")
+    options = dict(given) if isinstance(given, dict) else {"weight": given}
+    weight = options.pop("weight", 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < math.inf:
+        raise ConfigError(f"--loss {name}: the weight is {weight!r}; it must be above 0 (leave the term out for 0)")
+    column, make = TERMS[name]
+    known = inspect.signature(make).parameters
+    for option in options:
+        if option not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise ConfigError(f"--loss {name}: no option {option!r}; {takes}")
+    missing = [o for o, p in known.items() if p.default is p.empty and o not in options]
+    if missing:
+        raise ConfigError(f"--loss {name} needs its option {missing[0]}, as {name}={weight:g},{missing[0]}=...")
+    return Term(column, float(weight), make(**options))

@@ -1,0 +1,66 @@
+"""Which trainings a folder holds, and whether one that is asked for begins there or goes on: the rules of --resume.
+
+A run of several stages keeps their settings in stages.json; a run of one needs no more than its config.json.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from colorlib.config import Config
+from colorlib.errors import ConfigError
+from colorlib.files import write_atomically
+from colorlib.settings import flag
+
+# What --resume may change: how long and how fast a training goes on, and where. All else would contradict its past.
+RESUMABLE = {
+    *("epochs", "max_steps", "patience", "lr", "discriminator_lr", "lr_schedule", "lr_decay_steps", "lr_floor"),
+    *("plateau_patience", "save_steps", "device", "precision", "dataset", "dataset_path", "checkpoints_path"),
+    "start_from",
+}
+
+
+def save_stages(folder: Path, stages) -> None:
+    """Write down the settings of all stages of a run that has several."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps([dataclasses.asdict(stage) for stage in stages], indent=2)
+    write_atomically(folder / "stages.json", text + "\n")
+
+
+def load_stages(folder) -> tuple[Config, ...]:
+    """The stages of the training in a folder, which may have been moved since. Raises `ConfigError`."""
+    folder = Path(folder)
+    several = folder / "stages.json"
+    if several.exists():
+        try:
+            stages = [Config.from_dict(values) for values in json.loads(several.read_text())]
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ConfigError(f"{several}: not the stages of a training ({error})") from None
+    elif (folder / "config.json").exists():
+        stages = [Config.load(folder / "config.json")]
+    else:
+        raise ConfigError(f"{folder} holds no training to --resume; name its folder with --checkpoints-path")
+    return tuple(stage.replace(checkpoints_path=str(folder)) for stage in stages)
+
+
+def starts_anew(config: Config, overwrite: bool, resume: bool) -> bool:
+    """Whether a training begins in its folder, rather than going on. Raises `ConfigError` where it may do neither."""
+    folder = Path(config.checkpoints_path)
+    there = (folder / "config.json").exists()
+    if resume and overwrite:
+        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
+    if there and not overwrite and not resume:
+        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
+    if resume and not there:
+        raise ConfigError(f"{folder} holds no training to --resume; name its folder with --checkpoints-path")
+    if resume:
+        check_resumable(config)
+    return not resume
+
+
+def check_resumable(config: Config) -> None:
+    """Raise `ConfigError` for a setting that a training can't change when it goes on."""
+    before = Config.load(Path(config.checkpoints_path) / "config.json").flat()
+    for name, value in config.flat().items():
+        if value != before[name] and name not in RESUMABLE:
+            raise ConfigError(f"--resume can't change {flag(name)} from {before[name]} to {value}; train anew for that")
