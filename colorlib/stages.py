@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from colorlib.colorizer import find_folder
 from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos, parse_splits
 from colorlib.engine import Engine
@@ -97,6 +98,8 @@ def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]
     for number, stage in enumerate(stages):
         begun = number == 0 or (Path(stage.checkpoints_path) / "config.json").exists()
         anew.append(starts_anew(stage, overwrite, resume and begun))
+        if number == 0 and anew[0] and stage.start_from:  # the other stages start from what isn't there yet
+            find_folder(stage.start_from)
     return anew
 
 
