@@ -11,7 +11,7 @@ import sys
 from colorlib import recipes
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
-from colorlib.flags import Parser, add_config_flags, count, epoch_list, read_settings, read_targets
+from colorlib.flags import Parser, add_config_flags, add_control_flags, count, epoch_list, read_settings, read_targets
 from colorlib.resuming import load_stages
 
 CHECKPOINT = "folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
@@ -88,6 +88,7 @@ def add_colorize_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument(
         "--size", type=count, metavar="PX", help="side at which the generator sees a photo [as it was trained]"
     )
+    add_control_flags(parser, "", "the {name} asked for, {limits}; for a colorizer that was trained with --conditions")
     add_device_flags(parser)
 
 

@@ -21,6 +21,7 @@ from torch.nn import functional
 from colorlib import photos
 from colorlib.color import join_lightness, lightness_of
 from colorlib.config import Model
+from colorlib.controls import Asked, check_target
 from colorlib.engine import choose_precision, memory_format
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.files import write_atomically
@@ -92,37 +93,52 @@ class Colorizer:
     # ------------------------------------------------------------ batches of pictures at the model's size
 
     @torch.no_grad()
-    def predict_ab(self, rgb: Tensor) -> Tensor:
+    def predict_ab(self, rgb: Tensor, targets: dict[str, float] | None = None) -> Tensor:
         """Color for pictures of which only the lightness is looked at.
 
-        rgb: `(B, 3, S, S)` sRGB in [0, 1], on any device. Returns Lab's a and b `(B, 2, S, S)`, float32, on the
-        generator's.
+        rgb: `(B, 3, S, S)` sRGB in [0, 1], on any device. targets: what is asked of the controls that the model listens
+        to, as {"saturation": 0.5}; the others are free. Returns Lab's a and b `(B, 2, S, S)`, float32, on the
+        generator's device.
         """
         space = self.head.space
         gray, _ = space.split(rgb.to(self.device))
         with evaluating(self.generator):
-            output = generate(self.generator, gray, self.precision).float()
+            output = generate(self.generator, gray, self.asked(targets, len(rgb)), self.precision).float()
         return space.ab(gray.float(), self.head.color(output, gray))
 
     @torch.no_grad()
-    def colorize_batch(self, rgb: Tensor) -> Tensor:
+    def colorize_batch(self, rgb: Tensor, targets: dict[str, float] | None = None) -> Tensor:
         """Colorize pictures at the model's size: sRGB `(B, 3, S, S)` in [0, 1] to the same, lightness kept."""
         rgb = rgb.to(self.device)
-        return join_lightness(lightness_of(rgb.float()), self.predict_ab(rgb))
+        return join_lightness(lightness_of(rgb.float()), self.predict_ab(rgb, targets))
+
+    def asked(self, targets: dict[str, float] | None, count: int) -> Asked:
+        """Targets for `count` pictures alike. Raises `ColorizerError` for a control that the model doesn't listen to,
+        and `ConfigError` for a target that it can't have."""
+        for name, target in (targets or {}).items():
+            if name not in self.model.conditions:
+                known = ", ".join(self.model.conditions) or "nothing"
+                raise ColorizerError(f"this colorizer can't be asked for {name}; it listens to {known}")
+            check_target(name, target)
+        return {name: torch.full((count,), float(target)) for name, target in (targets or {}).items()}
 
     # ------------------------------------------------------------ photos of any size
 
-    def colorize(self, photo, size: int | None = None) -> Image.Image:
+    def colorize(self, photo, size: int | None = None, targets: dict[str, float] | None = None) -> Image.Image:
         """Colorize one photo of any size and mode; same size, its own lightness, its own transparency.
 
         photo: a PIL image, or an array `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, uint8, or float in [0, 1]. size: side at
         which the generator sees it, in pixels (default: the one it was trained at). A U-Net that has learned from
-        tiles of photos does better at a larger one, where things are as large as they were in its tiles.
+        tiles of photos does better at a larger one, where things are as large as they were in its tiles. targets: as
+        in `predict_ab`.
         """
-        return next(self.colorize_many([photo], size))
+        return next(self.colorize_many([photo], size, targets))
 
-    def colorize_many(self, photos_: Iterable, size: int | None = None, batch_size: int = 16) -> Iterator[Image.Image]:
+    def colorize_many(
+        self, photos_: Iterable, size: int | None = None, targets: dict[str, float] | None = None, batch_size: int = 16
+    ) -> Iterator[Image.Image]:
         """Colorize photos one after the other; the generator sees up to `batch_size` of them at once."""
+        self.asked(targets, 1)  # what can't be is said before a photo is opened
         size = size or self.model.image_size
         try:
             self.generator.check_size(size, size)
@@ -132,17 +148,17 @@ class Colorizer:
         for photo in photos_:
             batch.append(photos.to_rgb(as_image(photo)))
             if len(batch) == batch_size or sum(rgb.width * rgb.height for rgb, _ in batch) > BATCH_PIXELS:
-                yield from self._colorize_batch_of_photos(batch, size)
+                yield from self._colorize_batch_of_photos(batch, size, targets)
                 batch = []
         if batch:
-            yield from self._colorize_batch_of_photos(batch, size)
+            yield from self._colorize_batch_of_photos(batch, size, targets)
 
-    def _colorize_batch_of_photos(self, batch, size) -> Iterator[Image.Image]:
+    def _colorize_batch_of_photos(self, batch, size, targets) -> Iterator[Image.Image]:
         small = np.stack(
             [np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3)) for rgb, _ in batch]
         )
         small = torch.from_numpy(small).to(self.device).permute(0, 3, 1, 2).float() / 255
-        for (rgb, alpha), ab in zip(batch, self.predict_ab(small), strict=True):
+        for (rgb, alpha), ab in zip(batch, self.predict_ab(small, targets), strict=True):
             colorized = Image.fromarray(self._join(np.asarray(rgb), ab))
             if alpha is not None:
                 colorized.putalpha(alpha)

@@ -8,6 +8,7 @@ from tqdm import tqdm
 from colorlib import evaluation, history, hub, photos, plots
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
+from colorlib.controls import CONTROLS
 from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
@@ -77,6 +78,7 @@ def training_of(checkpoint: str, needed: bool) -> Config:
 def colorize(arguments) -> int:
     colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
     jobs = photos.plan_outputs(arguments.photos, Path(arguments.output))
+    targets = {name: getattr(arguments, name) for name in CONTROLS if getattr(arguments, name) is not None}
     failed, opened = [], []
 
     def readable():
@@ -92,7 +94,7 @@ def colorize(arguments) -> int:
 
     bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
     with bar:
-        for colorized in colorizer.colorize_many(readable(), arguments.size):
+        for colorized in colorizer.colorize_many(readable(), arguments.size, targets):
             photos.save_photo(colorized, *opened.pop(0))
             bar.update()
     done = len(jobs) - len(failed)

@@ -37,6 +37,9 @@ class Model:
         "which leaves no checkerboards",
         ("transposed", "resize"),
     )
+    conditions: tuple[str, ...] = knob(
+        (), "what the U-Net is told to come near to, as saturation,hue (see colorlib/controls.py) [nothing]"
+    )
     head: str = knob(
         "color",
         "what the generator's output means. color: the color itself; bins: how likely each bin of a and b is (Zhang et "

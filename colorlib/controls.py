@@ -1,10 +1,17 @@
-"""Statistics of a picture that can be asked for, and the loss terms that ask for them (*controlled*).
+"""Statistics of a picture that can be asked for (*controlled*).
 
-    --loss l1=100 saturation=20,target=0.5     or, as the document spells it:
-    --desired-saturation 0.5 --saturation-weight 20
+Of all pictures alike, by a term of the objective:
 
-To add a control, write the function that measures it and name it in `CONTROLS`: its loss term, its flags and its
-column in the history follow.
+    colorlib train --loss l1=100 saturation=20,target=0.5     or, as the document spells it:
+    colorlib train --desired-saturation 0.5 --saturation-weight 20
+
+or of each picture anew, by a generator that listens (`conditions` of its Model):
+
+    colorlib train --conditions saturation,hue --loss l1=100 asked=20
+    colorlib colorize CHECKPOINT PHOTO --saturation 0.5
+
+To add a control, write the function that measures it and name it in `CONTROLS`: its loss term, its flags, its column
+in the history and what a generator is told of it follow.
 """
 
 import math
@@ -16,7 +23,6 @@ from torch import Tensor
 
 from colorlib.color import rgb_to_hsv
 from colorlib.errors import ConfigError
-from colorlib.losses import Prediction
 
 NO_HUE = 1e-3  # a mean color that is no longer than this (of 1) is gray: a quarter of an 8-bit level
 
@@ -53,7 +59,7 @@ class Control:
     high: float = 1.0
     is_angle: bool = False
 
-    def distance(self, obtained: Tensor, target: float) -> Tensor:
+    def distance(self, obtained: Tensor, target: Tensor | float) -> Tensor:
         """|obtained - target| for each picture; of an angle, the shorter way around."""
         difference = (obtained - target).abs()
         return torch.minimum(difference, 1 - difference) if self.is_angle else difference
@@ -68,21 +74,25 @@ CONTROLS = {
 }
 
 
-@dataclass(frozen=True)
-class Target:
-    """A term of the objective: how far a control is from its target, as a mean over the batch. Raises `ConfigError`."""
+Asked = dict[str, Tensor]  # name of a control -> targets (B,), where NaN leaves it free
 
-    name: str
-    target: float
 
-    def __post_init__(self):
-        control, target = CONTROLS[self.name], self.target
-        number = isinstance(target, (int, float)) and not isinstance(target, bool)
-        if not number or not control.low <= target <= control.high:
-            raise ConfigError(
-                f"the target of {self.name} is {target!r}; it must lie in [{control.low:g}, {control.high:g}]"
-            )
+def ask(names: tuple[str, ...], rgb: Tensor) -> Asked:
+    """Targets to learn from, for true pictures `(B, 3, H, W)`: of each control a third is free, a third what the
+    picture has, and a third drawn evenly over the control's range. Randomness is torch's own, on the processor.
+    """
+    asked = {}
+    for name in names:
+        control, count = CONTROLS[name], len(rgb)
+        which, anywhere = torch.rand(count), control.low + (control.high - control.low) * torch.rand(count)
+        target = torch.where(which < 2 / 3, control.measure(rgb).detach().cpu().to(anywhere.dtype), anywhere)
+        asked[name] = torch.where(which < 1 / 3, math.nan, target).to(rgb.device)
+    return asked
 
-    def __call__(self, prediction: Prediction) -> Tensor:
-        control = CONTROLS[self.name]
-        return control.distance(control.measure(prediction.rgb), self.target).mean()
+
+def check_target(name: str, target) -> None:
+    """Raise `ConfigError` for a target that a control can't have."""
+    control = CONTROLS[name]
+    number = isinstance(target, (int, float)) and not isinstance(target, bool)
+    if not number or not control.low <= target <= control.high:
+        raise ConfigError(f"the target of {name} is {target!r}; it must lie in [{control.low:g}, {control.high:g}]")

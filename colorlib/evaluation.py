@@ -82,7 +82,7 @@ def pictures_per_second(colorizer: Colorizer, batch_size: int = 32) -> float:
 
     @torch.no_grad()
     def run():
-        generate(colorizer.generator, gray, colorizer.precision).sum().item()  # .item() waits for a GPU
+        generate(colorizer.generator, gray, precision=colorizer.precision).sum().item()  # .item() waits for a GPU
 
     with evaluating(colorizer.generator):
         return metrics.images_per_second(run, batch_size)

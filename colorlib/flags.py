@@ -55,6 +55,11 @@ def widths(text: str) -> tuple[int, ...]:
     return tuple(whole_number(part) for part in text.replace("-", ",").split(","))
 
 
+def words(text: str) -> tuple[str, ...]:
+    """saturation,hue."""
+    return tuple(text.split(",")) if text else ()
+
+
 def epoch_list(text: str) -> list[int]:
     """5,10,15,20."""
     return [count(part) for part in text.split(",")]
@@ -86,7 +91,8 @@ def parser_of(annotation):
     """The function that reads a field's type from text; `int | None` reads as int."""
     if isinstance(annotation, types.UnionType):
         annotation = next(kind for kind in typing.get_args(annotation) if kind is not types.NoneType)
-    return {int: whole_number, bool: truth, tuple[int, ...]: widths, dict: loss_term}.get(annotation, annotation)
+    readers = {int: whole_number, bool: truth, tuple[int, ...]: widths, tuple[str, ...]: words, dict: loss_term}
+    return readers.get(annotation, annotation)
 
 
 def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
@@ -111,10 +117,18 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
                 metavar="{" + ",".join(map(str, choices)) + "}" if choices else "X",
                 help=field.metadata["help"].replace("%", "%%") + (f" [{shown}]" if show else ""),
             )
+    add_control_flags(parser, "desired-", "the {name} asked for, {limits}")
+    for name in CONTROLS:
+        parser.add_argument(f"--{name}-weight", type=float, metavar="X", help="how much that counts in the loss [1]")
+
+
+def add_control_flags(parser: argparse.ArgumentParser, prefix: str, text: str) -> None:
+    """A flag for each control, as --desired-hue for the prefix `desired-`, with the help `text`."""
+    from colorlib.controls import CONTROLS
+
     for name, control in CONTROLS.items():
         limits = f"from {control.low:g} to {control.high:g}"
-        parser.add_argument(f"--desired-{name}", type=float, metavar="X", help=f"the {name} asked for, {limits}")
-        parser.add_argument(f"--{name}-weight", type=float, metavar="X", help="how much that counts in the loss [1]")
+        parser.add_argument(f"--{prefix}{name}", type=float, metavar="X", help=text.format(name=name, limits=limits))
 
 
 def read_settings(arguments) -> dict:

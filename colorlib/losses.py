@@ -3,7 +3,7 @@
 `colorlib.objective` names and weighs them. Built in notebooks 02 (regression) and 03 (adversarial).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from colorlib import ab_bins
+from colorlib.controls import CONTROLS, Asked, check_target
 from colorlib.errors import ConfigError
 from colorlib.heads import Head
 
@@ -22,7 +23,7 @@ class Prediction:
 
     head: what the output means, and in which color space. gray: `(B, 1, H, W)` and true: `(B, C, H, W)`, in that
     space's units. output: the generator's. logits: `(B, n)`, what the discriminator says of the pair (gray,
-    predicted), where there is one.
+    predicted), where there is one. asked: what the generator was told to come near to.
     """
 
     head: Head
@@ -30,6 +31,7 @@ class Prediction:
     true: Tensor
     output: Tensor
     logits: Tensor | None = None
+    asked: Asked = field(default_factory=dict)
 
     @cached_property
     def predicted(self) -> Tensor:
@@ -63,6 +65,40 @@ def gamut(prediction: Prediction) -> Tensor:
     return (prediction.rgb - prediction.rgb.clamp(0, 1)).abs().mean()
 
 
+# ---------------------------------------------------------------- terms of controls
+
+
+@dataclass(frozen=True)
+class Target:
+    """How far a control is from one target for all pictures, as a mean over the batch. Raises `ConfigError`."""
+
+    name: str
+    target: float
+
+    def __post_init__(self):
+        check_target(self.name, self.target)
+
+    def __call__(self, prediction: Prediction) -> Tensor:
+        control = CONTROLS[self.name]
+        return control.distance(control.measure(prediction.rgb), self.target).mean()
+
+
+class AskedFor:
+    """How far each picture's controls are from what was asked of it: a mean over the batch, where what is free counts
+    as 0, summed over the controls.
+    """
+
+    needs: ClassVar[dict] = {"conditions": None}
+
+    def __call__(self, prediction: Prediction) -> Tensor:
+        total = prediction.gray.new_zeros(())
+        for name, target in prediction.asked.items():
+            control = CONTROLS[name]
+            distance = control.distance(control.measure(prediction.rgb), target.nan_to_num(control.low))
+            total = total + torch.where(target.isnan(), 0.0, distance).mean()
+        return total
+
+
 # ---------------------------------------------------------------- the loss of a classifier of color
 
 
@@ -73,7 +109,7 @@ class CrossEntropy:
     head is `bins`. rebalance: how much more the pixels of rare colors count; see `colorlib.ab_bins.class_weights`.
     """
 
-    needs: ClassVar[dict] = {"head": "bins"}  # settings without which the term makes no sense
+    needs: ClassVar[dict] = {"head": "bins"}
 
     def __init__(self, rebalance: float = 0.5):
         if isinstance(rebalance, bool) or not isinstance(rebalance, (int, float)) or not 0 <= rebalance <= 1:

@@ -6,7 +6,7 @@ To add a term, write a function of one `Prediction` (in `colorlib.losses`, or be
 in `TERMS`. Its name then works in --loss, and the history has its column `loss_G_...`. A term with options is a
 dataclass, whose fields they are; one that needs more than the prediction, as the weights of a network, has a method
 `prepare(device, dtype)`, which is called once, after all settings were checked; one that makes sense with certain
-settings only names them in `needs`.
+settings only names them in `needs`, each with its value, or None for any.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from colorlib import losses
 from colorlib.config import Config
-from colorlib.controls import CONTROLS, Target
+from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError
 from colorlib.losses import Prediction
 from colorlib.settings import flag
@@ -32,7 +32,8 @@ TERMS: dict[str, tuple[str, Callable[..., Callable[[Prediction], Tensor]]]] = {
     "gamut": ("gamut", lambda: losses.gamut),
     "cross_entropy": ("cross_entropy", losses.CrossEntropy),
     "adversarial": ("GAN", losses.Adversarial),
-    **{name: (name, partial(Target, name)) for name in CONTROLS},
+    "asked": ("asked", losses.AskedFor),
+    **{name: (name, partial(losses.Target, name)) for name in CONTROLS},
 }
 
 
@@ -66,8 +67,8 @@ def check_objective(config: Config) -> None:
     settings = config.flat()
     for name, term in zip(config.loss, objective(config.loss), strict=True):
         for setting, value in getattr(term.function, "needs", {}).items():
-            if settings[setting] != value:
-                raise ConfigError(f"--loss has the term {name}, which needs {flag(setting)} {value}")
+            if settings[setting] != value and (value is not None or not settings[setting]):
+                raise ConfigError(f"--loss has the term {name}, which needs {flag(setting)} {value or ''}".rstrip())
 
 
 def make_term(name: str, given) -> Term:

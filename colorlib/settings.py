@@ -40,6 +40,12 @@ def check_fields(settings) -> None:
                 raise ConfigError(f"{name} is {value}; it takes two or more positive channel counts, as 32,64,128")
             object.__setattr__(settings, field.name, value)
             continue
+        if kind == tuple[str, ...]:
+            value = tuple(value) if isinstance(value, (list, tuple)) else value
+            if not isinstance(value, tuple) or not all(isinstance(word, str) for word in value):
+                raise ConfigError(f"{name} is {value!r}; it takes names, as saturation,hue")
+            object.__setattr__(settings, field.name, value)
+            continue
         right = type(value) in ((int, float) if kind is float else (kind,))
         if not right or (kind is float and not math.isfinite(value)):
             raise ConfigError(f"{name} is {value!r}; it takes {KINDS.get(kind, kind.__name__)}")

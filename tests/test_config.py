@@ -34,6 +34,7 @@ JUDGED = {"system": "gan", "loss": {"l1": 100.0, "adversarial": 1.0}}
         ({"widths": (4,)}, "--widths is .*two or more positive channel counts"),
         ({"widths": (4, 0)}, "--widths"),
         ({"widths": (4, 8.5)}, "--widths"),
+        ({"conditions": (1,)}, "--conditions is .* it takes names"),
         ({"max_steps": 0}, "--max-steps"),
         ({"ema": 1.0}, "--ema is 1.0; it must be below 1"),
         ({"dropout": -0.1}, "--dropout"),
@@ -66,6 +67,8 @@ def test_what_can_not_be_is_named(changes, words):
         ({"system": "gan"}, "--system gan has no effect without the term adversarial"),
         ({"loss": {"adversarial": 1.0}}, "the term adversarial, which needs --system gan"),
         ({"loss": {"cross_entropy": 1.0}}, "the term cross_entropy, which needs --head bins"),
+        ({"loss": {"l1": 1.0, "asked": 1.0}}, "the term asked, which needs --conditions"),
+        ({"generator": "gray_fed", "conditions": ("hue",)}, "--conditions .* has no effect with --generator gray_fed"),
         ({"temperature": 0.5}, "--temperature 0.5 has no effect with --head color"),
         ({"patience": 10, "epochs": 10}, "--patience 10 has no effect with --epochs 10"),
         ({"lr_decay_steps": 5.0, "lr_schedule": "constant"}, "--lr-decay-steps"),
@@ -100,6 +103,8 @@ def test_an_option_that_the_generator_has_not_is_refused(changes, tmp_path):
     [
         ({"generator": "x"}, "--generator is 'x'; it takes one of unet, gray_fed"),
         ({"color_space": "x"}, "--color-space is 'x'; it takes one of lab"),
+        ({"conditions": ("blueness",)}, "--conditions blueness: it takes some of saturation, hue"),
+        ({"conditions": ("hue", "hue")}, "--conditions hue,hue: it takes some of .*, each once"),
         ({"head": "x"}, "--head is 'x'; it takes one of color, bins"),
         ({"head": "bins"}, "--head bins wants a smaller output, which takes --stem-stride 2"),
         (
@@ -141,7 +146,7 @@ def test_runs_that_can_not_be_read_are_named(tmp_path, text):
 def test_a_models_file_holds_what_colorizing_takes_and_nothing_else():
     model = Model(widths=(4, 8), image_size=16)
     settings = {"color_space", "image_size", "generator", "widths", "stem_stride", "dropout", "upsampling"}
-    settings |= {"head", "temperature"}
+    settings |= {"head", "temperature", "conditions"}
     assert set(json.loads(model.to_json())) == {"format"} | settings
     assert json.loads(model.to_json())["format"] == FORMAT == 1
 

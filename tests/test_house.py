@@ -12,9 +12,9 @@ PACKAGE = ROOT / "colorlib"
 FLOORS = [
     {"errors", "settings", "files", "color", "ab_bins"},
     {"config", "color_spaces", "photos", "history", "color_difference"},
-    {"photo_sets", "cache", "heads", "metrics", "engine", "recipes", "resuming"},
+    {"photo_sets", "cache", "heads", "controls", "metrics", "engine", "recipes", "resuming"},
     {"data", "losses", "models", "optimizers", "plots", "stopping"},
-    {"hub", "flags", "controls"},
+    {"hub", "flags"},
     {"colorizer", "checkpoints", "checks", "objective"},
     {"systems", "evaluation", "runs"},
     {"training"},

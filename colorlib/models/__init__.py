@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from colorlib.color_spaces import COLOR_SPACES
 from colorlib.config import Config, Model
+from colorlib.controls import Asked
 from colorlib.errors import ConfigError
 from colorlib.heads import HEADS, build_head
 from colorlib.models.discriminators import Discriminator
@@ -50,17 +51,18 @@ def build_discriminator(config: Config) -> Discriminator:
         raise ConfigError(f"--discriminator {config.discriminator}: {error}") from None
 
 
-def generate(generator: nn.Module, gray: Tensor, precision: str = "fp32") -> Tensor:
+def generate(generator: nn.Module, gray: Tensor, asked: Asked | None = None, precision: str = "fp32") -> Tensor:
     """Ask a generator: every training step, validation and photo comes through here.
 
-    gray: `(B, 1, H, W)` in the color space's units, on any device; it is brought to the generator's. precision:
-    "bf16" or "fp16" compute in half precision. Returns what the head understands, on the generator's device.
+    gray: `(B, 1, H, W)` in the color space's units, on any device; it is brought to the generator's. asked: targets of
+    the controls that the generator listens to, if any. precision: "bf16" or "fp16" compute in half precision. Returns
+    what the head understands, on the generator's device.
     """
     weight = next(generator.parameters())
     gray = gray.to(weight.device, weight.dtype)
     half = HALF_PRECISION.get(precision)
     with torch.autocast(weight.device.type, half) if half else contextlib.nullcontext():
-        return generator(gray)
+        return generator(gray, asked) if asked else generator(gray)
 
 
 @contextlib.contextmanager

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from colorlib.config import Model
+from colorlib.controls import CONTROLS, Asked
 from colorlib.errors import ConfigError
 from colorlib.heads import Head
+from colorlib.models.film import Film
 
 
 class Down(nn.Sequential):
@@ -51,11 +53,15 @@ class Up(nn.Module):
             self.conv = nn.Sequential(conv, nn.Upsample(scale_factor=2, mode="bilinear"))
         self.norm = nn.BatchNorm2d(outputs + skip)
 
-    def forward(self, x: Tensor, skip: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, skip: Tensor | None, modulation: tuple[Tensor, Tensor] | None = None) -> Tensor:
         x = self.dropout(self.conv(x))
         if skip is not None:
             x = torch.cat([x, skip], dim=1)
-        return torch.relu(self.norm(x))
+        x = self.norm(x)
+        if modulation is not None:
+            scale, shift = modulation
+            x = x * scale + shift
+        return torch.relu(x)
 
 
 class UNet(nn.Module):
@@ -64,10 +70,11 @@ class UNet(nn.Module):
     widths: channels of the encoder levels, from the picture down. stem_stride: 1 keeps the first level at the
     picture's size; 2 halves it there too. dropout: noise in the three lowest decoder levels while training (Isola et
     al. 2017). upsampling: see `Up`. last_level: without it, and with a stem of stride 2, the output has half the
-    picture's size. H and W must be multiples of `size_multiple`. Weights are torch's until `initialize`.
+    picture's size. conditions: names of controls that it listens to (`colorlib.models.film`), each at the targets that
+    a call asks for, if any. H and W must be multiples of `size_multiple`. Weights are torch's until `initialize`.
     """
 
-    settings = ("stem_stride", "dropout", "upsampling")
+    settings = ("stem_stride", "dropout", "upsampling", "conditions")
 
     def __init__(
         self,
@@ -78,6 +85,7 @@ class UNet(nn.Module):
         dropout=0.0,
         upsampling="transposed",
         last_level=True,
+        conditions=(),
     ):
         super().__init__()
         self.size_multiple = 2 ** (len(widths) - (stem_stride == 1))
@@ -88,12 +96,14 @@ class UNet(nn.Module):
         skips = list(widths[-2::-1])  # the map each decoder level meets, from the bottom up
         if stem_stride == 2 and last_level:
             skips.append(0)  # the level that returns to the picture's size has no mirror
-        self.decoder = nn.ModuleList()
+        self.decoder, modulated = nn.ModuleList(), []
         channels = widths[-1]
         for number, skip in enumerate(skips):
             outputs = skip or widths[0]
             self.decoder.append(Up(channels, outputs, skip, dropout if number < 3 else 0.0, upsampling))
             channels = outputs + skip
+            modulated.append(channels)
+        self.film = Film(conditions, modulated) if conditions else None
 
         self.to_color = nn.Conv2d(channels, out_channels, kernel_size=1)
         self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid(), "none": nn.Identity()}[activation]
@@ -103,12 +113,18 @@ class UNet(nn.Module):
         """The U-Net that a model describes, for its head. Raises `ConfigError`."""
         if head.reduction > model.stem_stride:
             raise ConfigError(f"--head {model.head} wants a smaller output, which takes --stem-stride {head.reduction}")
+        unknown = set(model.conditions) - set(CONTROLS)
+        if unknown or len(set(model.conditions)) < len(model.conditions):
+            given, known = ",".join(model.conditions), ", ".join(CONTROLS)
+            raise ConfigError(f"--conditions {given}: it takes some of {known}, each once")
         network = (model.stem_stride, head.activation, model.dropout, model.upsampling)
-        return cls(model.widths, head.channels, *network, last_level=head.reduction == 1)
+        return cls(model.widths, head.channels, *network, head.reduction == 1, model.conditions)
 
     def initialize(self) -> None:
         """Draw the weights that training starts from."""
         self.apply(he_initialization)
+        if self.film:
+            self.film.initialize()
         nn.init.normal_(self.to_color.weight, std=0.01)  # the first prediction is nearly gray
 
     def check_size(self, height: int, width: int) -> None:
@@ -117,15 +133,16 @@ class UNet(nn.Module):
             levels = f"with {len(self.encoder)} levels, "
             raise ValueError(f"{levels}sides must be multiples of {self.size_multiple}, got {height}x{width}")
 
-    def forward(self, gray: Tensor) -> Tensor:
+    def forward(self, gray: Tensor, asked: Asked | None = None) -> Tensor:
         self.check_size(*gray.shape[-2:])
         maps, x = [], gray
         for down in self.encoder:
             x = down(x)
             maps.append(x)
         maps.pop()  # the bottom itself is no skip
-        for up in self.decoder:
-            x = up(x, maps.pop() if maps else None)
+        modulations = self.film(asked or {}, gray) if self.film else [None] * len(self.decoder)
+        for up, modulation in zip(self.decoder, modulations, strict=True):
+            x = up(x, maps.pop() if maps else None, modulation)
         return self.activation(self.to_color(x))
 
 

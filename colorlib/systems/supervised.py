@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from colorlib.checkpoints import Parts
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
+from colorlib.controls import ask
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.heads import build_head
@@ -62,7 +63,8 @@ class Supervised:
     def predict(self, rgb: Tensor) -> Prediction:
         """Split pictures, sRGB `(B, 3, S, S)` in [0, 1], and predict their color from their gray."""
         gray, color = self.head.space.split(rgb)
-        return Prediction(self.head, gray, color, generate(self.generator, gray))
+        asked = ask(self.config.model.conditions, rgb)
+        return Prediction(self.head, gray, color, generate(self.generator, gray, asked), asked=asked)
 
     def generator_step(self, prediction: Prediction) -> dict[str, Tensor]:
         """min over G of the objective: the sum of its weighted terms, as lambda ||G(x) - y||_1."""

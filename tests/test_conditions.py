@@ -1,0 +1,126 @@
+"""A generator that is told what is asked for: how targets travel from a call to every level of the decoder."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from colorlib.colorizer import Colorizer
+from colorlib.config import Model
+from colorlib.controls import CONTROLS, ask
+from colorlib.errors import ColorizerError, ConfigError
+from colorlib.models import build_generator, evaluating, generate
+from colorlib.models.film import encode
+from colorlib.recipes import get
+from colorlib.stages import fit
+
+MODEL = Model(widths=(8, 16, 16), conditions=("saturation", "hue"))
+
+
+def targets(**given):
+    return {name: torch.tensor(values, dtype=torch.float32) for name, values in given.items()}
+
+
+def test_targets_are_told_as_numbers_angles_and_a_mask():
+    like = torch.zeros(3, 1, 4, 4, dtype=torch.float64)
+    told = encode(("saturation", "hue"), targets(saturation=[0.0, 1.0, math.nan], hue=[0.25, math.nan, 0.5]), like)
+    expected = [[-1, 1, 0, 1, 1], [1, 1, 0, 0, 0], [0, 0, -1, 0, 1]]
+    assert told.dtype == torch.float64 and torch.allclose(told, torch.tensor(expected).double(), atol=1e-6)
+    assert torch.equal(encode(("saturation", "hue"), {}, like), torch.zeros(3, 5, dtype=torch.float64))
+    ends = encode(("hue",), targets(hue=[0.0, 1.0, 0.3]), like)
+    assert torch.allclose(ends[0], ends[1], atol=1e-6)  # 0 and 1 are the same red
+
+
+def test_a_network_that_has_not_learned_to_listen_is_the_one_without_it():
+    torch.manual_seed(0)
+    listening, deaf = build_generator(MODEL), build_generator(dataclasses.replace(MODEL, conditions=()))
+    listening.initialize()
+    deaf.load_state_dict({name: value for name, value in listening.state_dict().items() if "film" not in name})
+    gray = torch.rand(2, 1, 16, 16)
+    with evaluating(listening), evaluating(deaf):
+        assert torch.equal(generate(listening, gray, targets(hue=[0.1, 0.9])), generate(deaf, gray))
+
+
+def test_every_level_listens_to_each_picture_by_itself():
+    torch.manual_seed(0)
+    generator, gray = build_generator(MODEL), torch.rand(1, 1, 16, 16).expand(3, -1, -1, -1)
+    with evaluating(generator):
+        free, one, other = generate(generator, gray, targets(saturation=[math.nan, 0.2, 0.9]))
+        assert torch.allclose(free, generate(generator, gray)[0], atol=1e-6)
+        assert not torch.allclose(one, other, atol=1e-4) and not torch.allclose(one, free, atol=1e-4)
+        for number in range(len(generator.decoder)):
+            listened = []
+            hook = generator.decoder[number].register_forward_pre_hook(
+                lambda m, given, seen=listened: seen.append(given[2])
+            )
+            generate(generator, gray, targets(saturation=[math.nan, 0.2, 0.9]))
+            hook.remove()
+            ((scale, shift),) = listened
+            assert not torch.equal(scale[1], scale[2]) and not torch.equal(shift[1], shift[2])
+
+
+def test_a_third_is_free_a_third_is_true_and_a_third_is_anything(photo_set):
+    torch.manual_seed(0)
+    rgb = photo_set.batch(range(900)) / 255
+    asked = ask(("saturation", "hue"), rgb)
+    for name, values in asked.items():
+        free, true = values.isnan(), values == CONTROLS[name].measure(rgb)
+        assert free.float().mean().item() == pytest.approx(1 / 3, abs=0.06)
+        assert true.float().mean().item() == pytest.approx(1 / 3, abs=0.06)
+        drawn = values[~free & ~true]
+        assert drawn.min() < 0.1 and drawn.max() > 0.9
+    assert not torch.equal(asked["saturation"].isnan(), asked["hue"].isnan())
+
+
+@pytest.fixture(scope="module")
+def listener(photo_set, tmp_path_factory):
+    """A small generator that has learned to obey a saturation."""
+    (config,) = get("unet-l1", "smoke")
+    place = {"checkpoints_path": str(tmp_path_factory.mktemp("listener") / "run"), "device": "cpu", "precision": "fp32"}
+    settings = {"conditions": ("saturation",), "loss": {"l1": 5.0, "asked": 20.0}, "limit_images": 1024, "epochs": 6}
+    return fit(config.replace(**settings, **place, valid_images=32, lr=5e-3), photo_set, progress=False)
+
+
+def test_it_learns_to_obey(listener, photo_set):
+    assert listener.history[-1]["loss_G_asked"] < 0.6 * listener.history[0]["loss_G_asked"]
+    colorizer, rgb = listener.colorizer("last"), photo_set.batch(range(0, 600, 5)) / 255
+    obtained = [
+        CONTROLS["saturation"].measure(colorizer.colorize_batch(rgb, {"saturation": target})).mean().item()
+        for target in (0.1, 0.4, 0.7)
+    ]
+    assert obtained[0] < obtained[1] - 0.1 and obtained[1] < obtained[2] - 0.1
+
+
+def test_it_is_asked_by_photo_too(listener):
+    colorizer = Colorizer.load(listener.folder)
+    photo = np.random.default_rng(0).integers(0, 255, (40, 50, 3), dtype=np.uint8)
+    pale, strong, free = (
+        np.asarray(colorizer.colorize(photo, targets=given)).astype(int)
+        for given in ({"saturation": 0.0}, {"saturation": 0.9}, None)
+    )
+    assert np.ptp(strong, axis=2).mean() > np.ptp(pale, axis=2).mean()
+    assert not np.array_equal(free, strong)
+
+
+def test_what_can_not_be_asked_is_a_sentence(listener):
+    colorizer, rgb = listener.colorizer(), torch.rand(1, 3, 32, 32)
+    with pytest.raises(ColorizerError, match="can't be asked for hue; it listens to saturation"):
+        colorizer.predict_ab(rgb, {"hue": 0.5})
+    for target in (-0.1, 1.5, "much", math.nan):
+        with pytest.raises(ConfigError, match=r"target of saturation is .*; it must lie in \[0, 1\]"):
+            colorizer.predict_ab(rgb, {"saturation": target})
+
+
+def test_on_the_command_line(listener, tmp_path, capsys):
+    from PIL import Image
+
+    from colorlib.cli import main
+
+    Image.new("RGB", (20, 30), (90, 120, 60)).save(tmp_path / "photo.png")
+    command = ["colorize", str(listener.folder), str(tmp_path / "photo.png"), "--output", str(tmp_path / "out")]
+    assert main([*command, "--saturation", "0.5"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--hue", "0.5"]) == 2
+    assert "can't be asked for hue" in capsys.readouterr().err
