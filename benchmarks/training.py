@@ -123,7 +123,7 @@ def measure(folder: Path, repeats: int, batch_size: int) -> tuple[dict, dict, Tr
         )
         photo_set = load_photos(str(folder), size=SIZE)
         engine = Engine()
-        training = Training(GAN(config, engine), config, engine, photo_set, progress=False)
+        training = Training(GAN(config, engine), config, engine, photo_set, show=False)
     device = engine.device
     plain = PlainTraining(config, device)
 

@@ -20,7 +20,7 @@ PRIOR_FILE = Path(__file__).parent / "ab_prior.txt"
 
 
 @lru_cache
-def table() -> tuple[Tensor, Tensor, Tensor]:
+def grid() -> tuple[Tensor, Tensor, Tensor]:
     """The bins, in order: their ab `(Q, 2)`; the number of each point of the grid `(SIDE * SIDE,)`; the prior `(Q,)`.
 
     Bins are the corners of all cells that hold a color of sRGB, Q = 307. The number of a point that is no bin is 0.
@@ -28,31 +28,32 @@ def table() -> tuple[Tensor, Tensor, Tensor]:
     `tools/ab_prior.py` has counted on Tiny ImageNet.
     """
     lines = [line.split() for line in PRIOR_FILE.read_text().splitlines() if not line.startswith("#")]
-    ab = torch.tensor([[float(a), float(b)] for a, b, _ in lines])
-    prior = torch.tensor([float(fraction) for _, _, fraction in lines], dtype=torch.float64)
-    at = (ab / STEP).round().long() + SIDE // 2
-    number = torch.zeros(SIDE * SIDE, dtype=torch.long)
-    number[at[:, 0] * SIDE + at[:, 1]] = torch.arange(len(ab))
-    return ab, number, (prior / prior.sum()).float()
+    with torch.device("cpu"):  # and not on `meta`, where a network may be under construction: this is kept
+        ab = torch.tensor([[float(a), float(b)] for a, b, _ in lines])
+        prior = torch.tensor([float(fraction) for _, _, fraction in lines], dtype=torch.float64)
+        at = (ab / STEP).round().long() + SIDE // 2
+        number = torch.zeros(SIDE * SIDE, dtype=torch.long)
+        number[at[:, 0] * SIDE + at[:, 1]] = torch.arange(len(ab))
+        return ab, number, (prior / prior.sum()).float()
 
 
 def count() -> int:
     """Q, how many bins there are."""
-    return len(table()[0])
+    return len(grid()[0])
 
 
 def encode(ab: Tensor) -> tuple[Tensor, Tensor]:
     """Colors of the gamut, ab `(B, 2, H, W)`, as a soft code: the numbers of four bins `(B, 4, H, W)`, and how much of
     each, `(B, 4, H, W)`, which add up to 1. The mean of the bins, so weighted, is the color.
     """
-    _, number, _ = table()
+    _, number, _ = grid()
     place = (ab / STEP + SIDE // 2).clamp(0, SIDE - 1 - 1e-4)
     low = place.floor()
     (at_a, at_b), (up_a, up_b) = low.long().unbind(1), (place - low).unbind(1)
     corner = at_a * SIDE + at_b
     corners = torch.stack([corner, corner + 1, corner + SIDE, corner + SIDE + 1], dim=1)
-    parts = [(1 - up_a) * (1 - up_b), (1 - up_a) * up_b, up_a * (1 - up_b), up_a * up_b]
-    return number.to(ab.device)[corners], torch.stack(parts, dim=1)
+    amounts = [(1 - up_a) * (1 - up_b), (1 - up_a) * up_b, up_a * (1 - up_b), up_a * up_b]
+    return number.to(ab.device)[corners], torch.stack(amounts, dim=1)
 
 
 def annealed_mean(logits: Tensor, temperature: float) -> Tensor:
@@ -61,7 +62,7 @@ def annealed_mean(logits: Tensor, temperature: float) -> Tensor:
     temperature: 1 is the plain mean, which is pale where the network hesitates; toward 0 the likeliest bin alone
     counts, which is colorful and spotty. Zhang et al. take 0.38.
     """
-    bins = table()[0].to(logits.device, logits.dtype)
+    bins = grid()[0].to(logits.device, logits.dtype)
     return torch.einsum("bqhw,qc->bchw", (logits / temperature).softmax(dim=1), bins)
 
 
@@ -72,6 +73,6 @@ def class_weights(rebalance: float, uniform: float = 0.5) -> Tensor:
     counts all pixels alike, 1 is Zhang et al.'s. Photographs are mostly near gray, and so is what is learned from
     pixels that all count alike.
     """
-    prior = table()[2]
+    prior = grid()[2]
     weights = ((1 - uniform) * prior + uniform / len(prior)) ** -rebalance
     return weights / (prior * weights).sum()

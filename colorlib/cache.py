@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from colorlib import photos
 from colorlib.errors import DataError
-from colorlib.photo_sets import content_key
+from colorlib.photo_kinds import content_key
 
 # Part of every cache's name. Raise it when pictures are read, cut, keyed or stored in another way than before.
 VERSION = 2
@@ -44,7 +44,7 @@ class Decoded:
 
     images: np.ndarray  # uint8 (N, S, S, 3), memory-mapped
     number: np.ndarray  # (N,) the number of each in the set
-    key: np.ndarray  # (N,) its area, or else its content at full size (see photo_sets.content_key)
+    key: np.ndarray  # (N,) its area, or else its content at full size (see photo_kinds.content_key)
     gray: np.ndarray  # (N,) whether it is truly gray
     skipped: list[str]  # why others were left out, with their files' names
 
@@ -56,7 +56,7 @@ def home() -> Path:
 
 
 def load(pictures, size: int, progress: bool = True) -> Decoded:
-    """A set of colorlib/photo_sets.py as squares of `size` pixels, decoded first if it hasn't been.
+    """A set (see colorlib/photo_kinds.py) as squares of `size` pixels, decoded first if it hasn't been.
 
     Raises `DataError` where nothing can be decoded, a file can't be read at the moment or the cache can't be written.
     """

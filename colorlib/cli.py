@@ -28,7 +28,9 @@ def add_train_flags(parser: Parser, argv: list[str]) -> None:
         "learning rate",
     )
     stages = train_defaults(argv)
-    add_config_flags(parser, stages[-1])
+    from colorlib.stages import KINDS
+
+    add_config_flags(parser, stages[-1], KINDS)
     parser.set_defaults(stages=stages)
 
 
@@ -62,7 +64,7 @@ def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument(
         "--dataset",
         metavar="X",
-        help="bundled, cifar10, a folder, an .npz [what it learned from, or bundled]",
+        help="a data set's name, a folder, an .npz [what it learned from, or bundled]",
     )
     parser.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
     parser.add_argument(
@@ -161,8 +163,6 @@ def main(argv: list[str] | None = None) -> int:
         add_flags(parser, rest)
         arguments = parser.parse_args(rest)
         if name == "train":
-            if arguments.resume and "start_from" in arguments:
-                raise ConfigError("--start-from has no effect with --resume: the training goes on from its own weights")
             arguments.given = read_settings(arguments)
             arguments.targets = read_targets(arguments, arguments.given.get("loss", {}))
         from colorlib import commands

@@ -19,6 +19,8 @@ log = logging.getLogger("colorlib")
 
 
 def train(arguments) -> int:
+    if arguments.resume and "start_from" in arguments.given:
+        raise ConfigError("--start-from has no effect with --resume: the training goes on from its own weights")
     stages = change(arguments.stages, arguments.given, arguments.targets)
     run = fit(stages, overwrite=arguments.overwrite, resume=arguments.resume)
     if not is_main_process():  # the first speaks for all

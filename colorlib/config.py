@@ -14,6 +14,7 @@ from colorlib.errors import ConfigError
 from colorlib.settings import check_fields, idle, knob
 
 FORMAT = 1  # of a colorizer's config.json
+RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood for supervised learning
 
 # Validation metrics that can choose the best epoch: 1 where more is better, -1 where less is.
 MONITORS = {"mae": -1, "psnr_pooled": 1, "colorfulness_error": -1, "last": 1}
@@ -23,9 +24,9 @@ MONITORS = {"mae": -1, "psnr_pooled": 1, "colorfulness_error": -1, "last": 1}
 class Model:
     """The generator and what it sees and says: all that is needed to build it again and to colorize with it."""
 
-    color_space: str = knob("lab", "what the generator sees and predicts: lab, lab_unit, lab_3, yuv")
+    color_space: str = knob("lab", "what the generator sees and predicts")
     image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=8, below=2**16)
-    generator: str = knob("unet", "unet, or gray_fed: the one of *church*, with noise")
+    generator: str = knob("unet", "the network that colors; gray_fed is the one of *church*, with noise")
     widths: tuple[int, ...] = knob(
         (32, 64, 128, 256), "channels of the generator's levels (of the U-Net: its encoder's), as 32,64,128"
     )
@@ -42,11 +43,11 @@ class Model:
     )
     head: str = knob(
         "color",
-        "what the generator's output means. color: the color itself; bins: how likely each bin of a and b is (Zhang et "
-        "al. 2016), at half the picture's size",
+        "what the generator's output means; color is the color itself, bins how likely each bin of a and b is (Zhang "
+        "et al. 2016), at half the picture's size",
     )
     temperature: float = knob(
-        0.38, "sharpens the mean over the bins: 1 is the plain mean, toward 0 the likeliest bin", above=0
+        0.38, "sharpens the mean over the bins: 1 is the plain mean, 0.01 nearly the likeliest bin", least=0.01
     )
 
     def __post_init__(self):
@@ -93,7 +94,7 @@ class Config:
     model: Model = dataclasses.field(default_factory=Model)
 
     # data
-    dataset: str = knob("bundled", "bundled, cifar10, or a folder of photos (or an .npz with an array `images`)")
+    dataset: str = knob("bundled", "a data set's name, a folder of photos, or an .npz with an array `images`")
     dataset_path: str | None = knob(None, "where a named data set lies, or is downloaded to")
     splits: str = knob("own", "percent of train/valid/test, as 80/10/10 or 80/20; own: as the data set comes")
     split_seed: int = knob(0, "which pictures train, validate and test follows from their content and this", least=0)
@@ -112,12 +113,12 @@ class Config:
     )
     system: str = knob(
         "supervised",
-        "what is trained. supervised: a generator that learns from the true colors alone; gan: one that a "
+        "what is trained; supervised is a generator that learns from the true colors alone, gan one that a "
         "discriminator judges too, by the term `adversarial`",
     )
     discriminator: str = knob(
         "conv",
-        "conv: one logit; patch: a logit for each patch; patch70: the 70x70 PatchGAN; dense: the one of *church*",
+        "who judges; conv gives one logit, patch one for each patch, patch70 is the PatchGAN, dense is *church*'s",
     )
     discriminator_widths: tuple[int, ...] = knob((64, 128, 256, 512), "channels of the discriminator's convolutions")
     spectral_norm: bool = knob(False, "spectral norm in the discriminator, in place of batch norm")
@@ -206,7 +207,7 @@ class Config:
 
     def to_json(self) -> str:
         """All fields, as a run's config.json holds them."""
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=2) + "\n"
+        return json.dumps({"format": RUN_FORMAT, **dataclasses.asdict(self)}, indent=2) + "\n"
 
     @classmethod
     def load(cls, path) -> "Config":
@@ -224,7 +225,10 @@ class Config:
     def from_dict(cls, values: dict) -> "Config":
         """The configuration that `dataclasses.asdict` made these values of."""
         values = dict(values)
-        version = values.pop("format", FORMAT)
-        if type(version) is not int or version > FORMAT:
-            raise ConfigError(f"written in format {version} by a newer colorlib; this one reads up to {FORMAT}")
+        version = values.pop("format", 1)
+        if type(version) is not int or version > RUN_FORMAT:
+            raise ConfigError(f"written in format {version} by a newer colorlib; this one reads up to {RUN_FORMAT}")
+        if "system" not in values:
+            alone = values["discriminator"] == "none"
+            values |= {"system": "supervised", "discriminator": "conv"} if alone else {"system": "gan"}
         return cls().replace(**values.pop("model"), **values)

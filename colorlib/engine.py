@@ -47,6 +47,8 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 def choose_precision(name: str, device: torch.device) -> str:
     """`auto` resolved: bf16 where it is faster, fp16 on older GPUs, else fp32. Raises `ConfigError`."""
+    if name not in ("auto", *MIXED_PRECISION):
+        raise ConfigError(f"--precision is {name!r}; it takes one of auto, {', '.join(MIXED_PRECISION)}")
     if name == "fp16" and device.type == "cpu":
         raise ConfigError("--precision fp16 has no effect on a processor; give bf16 or fp32")
     if name == "fp64" and device.type == "mps":

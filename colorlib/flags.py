@@ -76,6 +76,8 @@ def loss_term(text: str) -> tuple[str, float | dict]:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: the weight {pairs[0][2]!r} is not a number") from None
     options = {name: number_or_text(value) for name, _, value in pairs[1:]}
+    if len(options) < len(pairs) - 1:
+        raise argparse.ArgumentTypeError(f"{text!r} gives an option twice")
     return pairs[0][0], {"weight": weight, **options} if options else weight
 
 
@@ -95,8 +97,11 @@ def parser_of(annotation):
     return readers.get(annotation, annotation)
 
 
-def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
-    """One flag for each setting of the model and the training, and two for each control."""
+def add_config_flags(parser: argparse.ArgumentParser, defaults: Config, kinds: dict) -> None:
+    """One flag for each setting of the model and the training, and two for each control.
+
+    kinds: setting -> the names that it takes, for its help.
+    """
     from colorlib.controls import CONTROLS
 
     values = defaults.flat()
@@ -112,10 +117,13 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config) -> None:
                 flag(field.name),
                 type=parser_of(hints[field.name]),
                 nargs="+" if isinstance(default, dict) else None,
+                action="extend" if isinstance(default, dict) else "store",
                 choices=choices or None,
                 default=argparse.SUPPRESS,  # so that what is given is known, and changes every stage of a recipe
                 metavar="{" + ",".join(map(str, choices)) + "}" if choices else "X",
-                help=field.metadata["help"].replace("%", "%%") + (f" [{shown}]" if show else ""),
+                help=field.metadata["help"].replace("%", "%%")
+                + (f": {', '.join(kinds[field.name])}" if field.name in kinds else "")
+                + (f" [{shown}]" if show else ""),
             )
     add_control_flags(parser, "desired-", "the {name} asked for, {limits}")
     for name in CONTROLS:

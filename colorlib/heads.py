@@ -4,7 +4,7 @@ A generator ends in as many channels as its head wants. All else, terms of the o
 asks the head for the color, and so doesn't know which kind of network it has before it.
 """
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from colorlib import ab_bins
@@ -12,6 +12,9 @@ from colorlib.color_spaces import COLOR_SPACES, ColorSpace, LabSpace
 from colorlib.config import Model
 from colorlib.errors import ConfigError
 from colorlib.settings import choose
+
+# The last function of a generator, by the name that a head or color space calls it.
+ACTIVATIONS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "none": nn.Identity}
 
 
 class ColorHead:

@@ -123,9 +123,9 @@ class CrossEntropy:
     def __call__(self, prediction: Prediction) -> Tensor:
         true_ab = prediction.head.space.ab(prediction.gray, prediction.true)
         size = prediction.output.shape[-2:]
-        bins, parts = ab_bins.encode(functional.adaptive_avg_pool2d(true_ab, size))
-        weighted = parts * self.weights.to(parts.dtype)[bins]
-        log_p = prediction.output.to(parts.dtype).log_softmax(dim=1).gather(1, bins)
+        bins, amounts = ab_bins.encode(functional.adaptive_avg_pool2d(true_ab, size))
+        weighted = amounts * self.weights.to(amounts.dtype)[bins]
+        log_p = prediction.output.to(amounts.dtype).log_softmax(dim=1).gather(1, bins)
         return -(weighted * log_p).sum(dim=1).mean()
 
 

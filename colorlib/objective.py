@@ -4,7 +4,7 @@
 
 To add a term, write a function of one `Prediction` (in `colorlib.losses`, or beside what it needs) and give it a line
 in `TERMS`. Its name then works in --loss, and the history has its column `loss_G_...`. A term with options is a
-dataclass, whose fields they are; one that needs more than the prediction, as the weights of a network, has a method
+class, whose arguments they are; one that needs more than the prediction, as the weights of a network, has a method
 `prepare(device, dtype)`, which is called once, after all settings were checked; one that makes sense with certain
 settings only names them in `needs`, each with its value, or None for any.
 """
@@ -57,7 +57,7 @@ class Term:
 def objective(loss: dict) -> list[Term]:
     """The terms of an objective: name -> weight, or name -> {"weight": ..., option: ...}. Raises `ConfigError`.
 
-    Nothing is loaded yet: a wrong name or option is said before anything else is done.
+    No network is loaded yet: a wrong name or option is said before anything else is done.
     """
     return [make_term(name, given) for name, given in loss.items()]
 

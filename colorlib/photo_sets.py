@@ -1,158 +1,23 @@
 """What a data set's name or path means: the names in `NAMED`, a folder of photos, or an .npz file.
 
-`find` opens a set without decoding it. A set has a length, and
-
-    read(i)      picture i as a PIL image of mode RGB, at its own full size; raises `PhotoError` where its content is
-                 damaged, and `DataError` where it can't be read at the moment
-    part         None, or for each picture "train", "valid" or "test": the parts of a set that comes divided
-    area         None, or for each picture the key of the area that it was cut from: tiles of one area stay together
-    fingerprint  a text that is another one when the pictures are
-    place        the name of the set's folder in the cache (see colorlib/cache.py)
+`find` opens a set without decoding it; `colorlib.photo_kinds` says what a set is. Naming a set that isn't there asks
+for its download. Where that fails, as on a machine without internet, one line says what was looked for, and a folder
+with a copy will do. data/README.md has the origin, license and size of each.
 
 A further set by name is one function that takes (path, size), and its line in `NAMED`.
 """
 
-import hashlib
-import io
-import os
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from colorlib import photos
 from colorlib.errors import DataError
+from colorlib.photo_kinds import PhotoArray, PhotoDatabase, PhotoFiles, PhotoTiles
 
 CIFAR10_FOLDER = "cifar-10-batches-py"
-AREA = 128  # pixels: side of the areas that the bundled photos are divided into
-
-
-def content_key(image: Image.Image) -> str:
-    """A text that only an image with the same size and the same RGB values has, whatever file it comes from."""
-    return _digest(b"%d x %d|" % image.size, image.tobytes())
-
-
-def _digest(*content) -> str:
-    digest = hashlib.blake2b(digest_size=12)
-    for part in content:
-        digest.update(part)
-    return digest.hexdigest()
-
-
-# ---------------------------------------------------------------- the kinds of sets
-
-
-class PhotoFiles:
-    """Photos in files below the folder `root`."""
-
-    area = None
-
-    def __init__(self, root: Path, paths: list[Path], part: list[str] | None = None):
-        self.paths, self.part = paths, part
-        lines = []
-        for path in paths:
-            try:
-                stat = path.stat()
-            except OSError as error:
-                raise _momentary(path, error) from None
-            lines.append(f"{path.relative_to(root)}|{stat.st_size}|{stat.st_mtime_ns}\n")
-        self.fingerprint = _digest(os.fsencode("".join(lines)))
-        name = re.sub(r"[^A-Za-z0-9]+", "-", root.resolve().name)[-40:]
-        self.place = f"{name}-{_digest(os.fsencode(root.resolve()))[:8]}"
-
-    def __len__(self):
-        return len(self.paths)
-
-    def read(self, i: int) -> Image.Image:
-        path = self.paths[i]
-        try:
-            file = _NamedBytes(path.read_bytes(), path)  # so that errors of reading and of decoding stand apart
-            return photos.read_rgb(file)
-        except (OSError, MemoryError) as error:
-            raise _momentary(path, error) from None
-        except photos.PhotoError as error:
-            cause = error.__cause__ or error.__context__
-            if isinstance(cause, MemoryError) or getattr(cause, "errno", None):
-                raise _momentary(path, cause) from None
-            raise
-
-
-class _NamedBytes(io.BytesIO):
-    """A file's content; messages call it by the file's path."""
-
-    def __init__(self, content: bytes, path: Path):
-        super().__init__(content)
-        self.path = path
-
-    def __str__(self):
-        return str(self.path)
-
-
-def _momentary(path, error) -> DataError:
-    """An error that is not the photo's own, as a missing permission or too little memory: it may be gone tomorrow."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return DataError(f"{path} can't be read now ({reason}); mend that and try again, or move the file elsewhere")
-
-
-class PhotoArray:
-    """Pictures decoded already: uint8 `(N, H, W, 3)`. They are known by their content, wherever their file lies."""
-
-    area = None
-
-    def __init__(self, images: np.ndarray, part: list[str] | None = None):
-        self.images, self.part = np.ascontiguousarray(images), part
-        self.fingerprint = _digest(str(images.shape).encode(), self.images.data)
-        self.place = f"array-{self.fingerprint}"
-
-    def __len__(self):
-        return len(self.images)
-
-    def read(self, i: int) -> Image.Image:
-        return Image.fromarray(self.images[i])
-
-
-class PhotoTiles:
-    """Overlapping square tiles of a few photos at several scales, none reaching out of its area.
-
-    Each photo is divided into square areas. As areas are disjoint, parts that keep the tiles of an area together
-    share no pixel. The photos stay in memory. Raises `PhotoError`.
-    """
-
-    part = None
-
-    def __init__(self, paths: list[Path], size: int):
-        self.images = [photos.read_rgb(path) for path in paths]
-        self.tiles, self.area = [], []  # of each tile the number of its photo and its box; the key of its area
-        side = max(AREA, size)
-        for number, image in enumerate(self.images):
-            key = content_key(image)
-            for top in range(0, image.height - side + 1, side):
-                for left in range(0, image.width - side + 1, side):
-                    boxes = tile_boxes(left, top, side, size)
-                    self.tiles += [(number, box) for box in boxes]
-                    self.area += [f"{key} {left},{top},{left + side},{top + side}"] * len(boxes)
-        self.fingerprint = _digest(str(list(zip(self.area, self.tiles, strict=True))).encode())
-        self.place = f"tiles-{self.fingerprint}"
-
-    def __len__(self):
-        return len(self.tiles)
-
-    def read(self, i: int) -> Image.Image:
-        number, box = self.tiles[i]
-        return self.images[number].crop(box)
-
-
-def tile_boxes(left: int, top: int, side: int, size: int) -> list[tuple[int, int, int, int]]:
-    """Boxes of an area's tiles, from three eighths of its side to the whole, none smaller than `size`. In pixels."""
-    boxes = []
-    for eighths in (3, 4, 6, 8):
-        tile = side * eighths // 8
-        if tile >= size:
-            offsets = range(0, side - tile + 1, max(side // 8, 1))
-            boxes += [(left + x, top + y, left + x + tile, top + y + tile) for y in offsets for x in offsets]
-    return boxes
-
+TINY_IMAGENET = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 
 # ---------------------------------------------------------------- the sets by name
 
@@ -175,22 +40,13 @@ def cifar10(path, size: int) -> PhotoFiles | PhotoArray:
     """CIFAR-10 in either layout, or downloaded by torchvision into `path`. Raises `DataError`."""
     root = Path(path or "data/cifar10")
     if (root / "train").is_dir() and (root / "test").is_dir():
-        found = [(photo, photo.relative_to(root).parts[0]) for photo in photos.find_photos(root)]
-        found = [(photo, part) for photo, part in found if part in ("train", "test")]
-        paths, part = [photo for photo, _ in found], [part for _, part in found]
-        if set(part) != {"train", "test"}:
+        found = divided(root, {"train": "train", "test": "test"})
+        if found.part is None:
             raise DataError(f"{root}: train/ and test/ must both have photos in them, as train/CLASS/*.png")
-        return PhotoFiles(root, paths, part)
+        return found
     root = root.parent if root.name == CIFAR10_FOLDER else root
-    try:
-        halves = [_cifar10_half(root, train) for train in (True, False)]
-    except Exception as error:  # a download can fail in nearly any way
-        if root.is_dir() and not any(root.iterdir()):
-            root.rmdir()  # a download that failed leaves an empty folder
-        raise DataError(
-            f"CIFAR-10 is not in {root} (looked for {CIFAR10_FOLDER}/ and for train/CLASS/* with test/CLASS/*) and "
-            f"could not be downloaded there ({error}); give the folder that has it with --dataset-path"
-        ) from None
+    looked_for = f"{CIFAR10_FOLDER}/ and train/CLASS/* with test/CLASS/*"
+    halves = fetch("CIFAR-10", root, looked_for, lambda: [_cifar10_half(root, train) for train in (True, False)])
     return PhotoArray(np.concatenate(halves), ["train"] * len(halves[0]) + ["test"] * len(halves[1]))
 
 
@@ -203,7 +59,113 @@ def _cifar10_half(root: Path, train: bool) -> np.ndarray:
         return CIFAR10(root, train=train, download=True).data
 
 
-NAMED = {"bundled": bundled, "cifar10": cifar10}
+def tiny_imagenet(path, size: int) -> PhotoFiles:
+    """Tiny ImageNet: 100,000 photographs of 64 pixels, and its own 10,000 to validate with where they are there."""
+    root = Path(path or "data/tiny-imagenet")
+
+    def download():
+        from torchvision.datasets.utils import download_and_extract_archive
+
+        download_and_extract_archive(TINY_IMAGENET, str(root), remove_finished=True)
+
+    for place in (root, root / "tiny-imagenet-200"):
+        if (place / "train").is_dir():
+            return divided(place, {"train": "train", "val": "valid"})
+    fetch("Tiny ImageNet", root, "train/CLASS/*.JPEG", download)
+    return divided(root / "tiny-imagenet-200", {"train": "train", "val": "valid"})
+
+
+def coco(path, size: int) -> PhotoFiles:
+    """The sample of COCO that fastai offers: 21,837 photographs, downloaded by fastai to its own folder."""
+    root = Path(path or "data/coco_sample")
+
+    def download() -> Path:
+        from fastai.data.external import URLs, untar_data
+
+        return Path(untar_data(URLs.COCO_SAMPLE))
+
+    if find_below(root):
+        return folder(root)
+    return folder(fetch("The sample of COCO", root, "photos at any depth", download, needs="fastai"))
+
+
+def celeba(path, size: int) -> PhotoFiles:
+    """CelebA: 202,599 faces, aligned and cropped, divided as its authors did where list_eval_partition.txt is there."""
+    root = Path(path or "data/celeba")
+
+    def download():
+        from torchvision.datasets import CelebA
+
+        CelebA(root.parent, download=True)  # into root.parent/celeba
+        return root.parent / "celeba"
+
+    if not find_below(root):
+        root = fetch("CelebA", root, "photos at any depth", download, needs="gdown")
+    found, table = folder(root), root / "list_eval_partition.txt"
+    if table.is_file():
+        words = [line.split() for line in table.read_text().splitlines()]
+        number = {name: int(part) for name, part in words}
+        found.part = [("train", "valid", "test")[number.get(path.name, 0)] for path in found.paths]
+    return found
+
+
+def church(path, size: int) -> PhotoFiles | PhotoDatabase:
+    """LSUN's churches: 126,227 photographs from outside. Its archive of 2.3 GB is a database that `lmdb` reads."""
+    root = Path(path or "data/church")
+    if (root / "church_outdoor_train_lmdb").is_dir():
+        return fetch(
+            "LSUN church_outdoor", root, "church_outdoor_train_lmdb/", lambda: PhotoDatabase(root), needs="lmdb"
+        )
+    if find_below(root):
+        return folder(root)
+    raise DataError(
+        f"LSUN church_outdoor is not in {root} (looked for church_outdoor_train_lmdb/ and photos at any depth), and "
+        f"its authors offer it by a script alone: https://github.com/fyu/lsun; unpack church_outdoor_train_lmdb.zip "
+        "there and `pip install lmdb`, or give any folder of photos with --dataset-path"
+    )
+
+
+NAMED = {
+    "bundled": bundled,
+    "cifar10": cifar10,
+    "tiny-imagenet": tiny_imagenet,
+    "coco": coco,
+    "celeba": celeba,
+    "church": church,
+}
+
+
+def find_below(root: Path) -> list[Path]:
+    """All photos below a folder, none if it isn't there."""
+    return photos.find_photos(root) if root.is_dir() else []
+
+
+def divided(root: Path, parts: dict[str, str]) -> PhotoFiles:
+    """The photos below some folders of `root`: folder -> the part that it is; without parts if all are of one."""
+    found = [(path, parts[name]) for name in sorted(parts) for path in find_below(root / name)]
+    if not found:
+        raise DataError(f"{root}: no photos below {' or '.join(f'{name}/' for name in parts)}")
+    paths, part = map(list, zip(*found, strict=True))
+    return PhotoFiles(root, paths, part if len(set(part)) > 1 else None)
+
+
+def fetch(what: str, root: Path, looked_for: str, get: Callable, needs: str = ""):
+    """What `get` returns, which may download into `root`. Raises `DataError` with all that a user needs to know.
+
+    needs: a package that it takes and that isn't one of ours.
+    """
+    try:
+        return get()
+    except Exception as error:  # a download can fail in nearly any way
+        if root.is_dir() and not any(root.iterdir()):
+            root.rmdir()  # a download that failed leaves an empty folder
+        missing = needs and isinstance(error, (ImportError, RuntimeError)) and needs in str(error)
+        install = f"`pip install {needs}` and try again, or " if missing else ""
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(
+            f"{what} is not in {root} (looked for {looked_for}) and could not be had ({reason}); {install}give the "
+            "folder that has it with --dataset-path"
+        ) from None
 
 
 # ---------------------------------------------------------------- the sets by path
@@ -229,7 +191,7 @@ def folder(path: Path) -> PhotoFiles:
     return PhotoFiles(path, paths)
 
 
-def find(dataset: str, path=None, size: int = 32) -> PhotoFiles | PhotoArray | PhotoTiles:
+def find(dataset: str, path=None, size: int = 32):
     """The set that a name in `NAMED`, a folder or an .npz file stands for. Raises `DataError`.
 
     path: where a set by name lies. size: side of the squares in pixels that will be made of it.

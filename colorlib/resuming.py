@@ -3,7 +3,6 @@
 A run of several stages keeps their settings in stages.json; a run of one needs no more than its config.json.
 """
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -11,6 +10,10 @@ from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
 from colorlib.settings import flag
+
+# What a training leaves in its folder.
+FILES = ("config.json", "history.csv", "timing.csv", "preview.png", "state.pt")
+FOLDERS = ("best", "last", "strips")
 
 # What --resume may change: how long and how fast a training goes on, and where. All else would contradict its past.
 RESUMABLE = {
@@ -23,8 +26,8 @@ RESUMABLE = {
 def save_stages(folder: Path, stages) -> None:
     """Write down the settings of all stages of a run that has several."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([dataclasses.asdict(stage) for stage in stages], indent=2)
-    write_atomically(folder / "stages.json", text + "\n")
+    text = ",\n".join(stage.to_json().rstrip() for stage in stages)
+    write_atomically(folder / "stages.json", f"[{text}]\n")
 
 
 def load_stages(folder) -> tuple[Config, ...]:
@@ -34,6 +37,8 @@ def load_stages(folder) -> tuple[Config, ...]:
     if several.exists():
         try:
             stages = [Config.from_dict(values) for values in json.loads(several.read_text())]
+            if not stages:
+                raise ValueError("it is empty")
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise ConfigError(f"{several}: not the stages of a training ({error})") from None
     elif (folder / "config.json").exists():
@@ -47,6 +52,10 @@ def starts_anew(config: Config, overwrite: bool, resume: bool) -> bool:
     """Whether a training begins in its folder, rather than going on. Raises `ConfigError` where it may do neither."""
     folder = Path(config.checkpoints_path)
     there = (folder / "config.json").exists()
+    if not there and not (folder / "stages.json").exists():
+        for name in (*FILES, *FOLDERS):  # a training would write over it
+            if (folder / name).exists():
+                raise ConfigError(f"{folder} has a {name} that is no training's; give another --checkpoints-path")
     if resume and overwrite:
         raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
     if there and not overwrite and not resume:

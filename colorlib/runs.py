@@ -1,5 +1,6 @@
 """What a training leaves behind in its folder, opened again: configuration, history, colorizers, learning strip."""
 
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +16,9 @@ from colorlib.data import PhotoSet, evenly
 from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
 from colorlib.metrics import gray_row
+from colorlib.resuming import FILES, FOLDERS
 
 STRIP_PICTURES = 8
-FILES = ("config.json", "history.csv", "timing.csv", "preview.png", "state.pt")
-FOLDERS = ("best", "last", "strips")
 
 
 @dataclass
@@ -96,3 +96,11 @@ def read_strip(path) -> np.ndarray:
     """A strip of square pictures side by side: uint8 `(N, S, S, 3)`."""
     pixels = np.asarray(Image.open(path).convert("RGB"))
     return np.stack(np.split(pixels, pixels.shape[1] // pixels.shape[0], axis=1))
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier run left in a folder, and nothing else."""
+    for name in FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in FILES:
+        (folder / name).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-KINDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", dict: "terms with weights"}
+IN_WORDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", dict: "terms with weights"}
 
 
 def check_fields(settings) -> None:
@@ -48,7 +48,7 @@ def check_fields(settings) -> None:
             continue
         right = type(value) in ((int, float) if kind is float else (kind,))
         if not right or (kind is float and not math.isfinite(value)):
-            raise ConfigError(f"{name} is {value!r}; it takes {KINDS.get(kind, kind.__name__)}")
+            raise ConfigError(f"{name} is {value!r}; it takes {IN_WORDS.get(kind, kind.__name__)}")
         if limits.get("choices") and value not in limits["choices"]:
             raise ConfigError(f"{name} is {value!r}; it takes one of {', '.join(map(str, limits['choices']))}")
         if limits.get("least") is not None and value < limits["least"]:

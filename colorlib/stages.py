@@ -4,22 +4,37 @@ A recipe's stages are trained one after the other, each from the generator that 
 stands in the run's folder itself, the earlier ones in stage-1/, stage-2/, ... below it.
 """
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
+from colorlib.color_spaces import COLOR_SPACES
 from colorlib.colorizer import find_folder
 from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos, parse_splits
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
-from colorlib.models import count_parameters, idle_in_model
+from colorlib.heads import HEADS
+from colorlib.models import GENERATORS, count_parameters, idle_in_model
+from colorlib.models.discriminators import DISCRIMINATORS
+from colorlib.objective import TERMS
+from colorlib.photo_sets import NAMED
 from colorlib.resuming import save_stages, starts_anew
-from colorlib.runs import FILES, FOLDERS, Run
-from colorlib.systems import build_system, check_system, idle_in_system
+from colorlib.runs import Run, clear
+from colorlib.systems import SYSTEMS, build_system, check_system, idle_in_system
 from colorlib.training import Training
+
+# Settings that name one of several kinds -> those that there are.
+KINDS = {
+    "system": SYSTEMS,
+    "generator": GENERATORS,
+    "head": HEADS,
+    "color_space": COLOR_SPACES,
+    "discriminator": DISCRIMINATORS,
+    "dataset": NAMED,
+    "loss": TERMS,
+}
 
 
 def fit(
@@ -120,7 +135,7 @@ def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Seque
             training.load_state()
         if engine.is_main:
             make_room(config, anew, stages)
-        if training.shown:
+        if training.show:
             tqdm.write(describe(training))
         return training.fit()
     finally:
@@ -141,14 +156,6 @@ def make_room(config: Config, anew: bool, stages: Sequence[Config]) -> None:
         (folder / "stages.json").unlink(missing_ok=True)
     if len(stages) > 1:
         save_stages(folder, stages)
-
-
-def clear(folder: Path) -> None:
-    """Remove what an earlier run left in a folder, and nothing else."""
-    for name in FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for name in FILES:
-        (folder / name).unlink(missing_ok=True)
 
 
 def describe(training: Training) -> str:

@@ -38,11 +38,11 @@ class Training:
     config: epochs, batch, schedule, parts, folder (its model and objective are the system's concern).
     """
 
-    def __init__(self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, progress: bool = True):
+    def __init__(self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, show: bool = True):
         self.system, self.config, self.engine, self.photo_set = system, config, engine, photo_set
         self.folder = Path(config.checkpoints_path)
         self.run = Run(self.folder, [])
-        self.shown = progress and engine.is_main
+        self.show = show and engine.is_main
         if config.batch_size % engine.processes:
             raise ConfigError(f"--batch-size {config.batch_size} can't be divided among {engine.processes} processes")
         if photo_set.images.shape[1] != config.model.image_size:
@@ -84,26 +84,26 @@ class Training:
         self.run.history = progress.rows
         if self.engine.is_main:
             self.run.begin(self.config)
-        ended = progress.batches and progress.step >= self.total_steps  # gone on with, and at its end already
         bar = tqdm(
-            total=self.total_steps, initial=progress.step, unit="step", disable=not self.shown, dynamic_ncols=True
+            total=self.total_steps, initial=progress.step, unit="step", disable=not self.show, dynamic_ncols=True
         )
         # Processes that don't stop at the same step would wait for each other forever.
         signals = stop_on_signals(self.request_stop) if self.engine.processes == 1 else contextlib.nullcontext()
         with bar, signals:
             while progress.step < self.total_steps and not self.stop_requested:
                 if progress.best.out_of_patience(self.config):
-                    if self.shown:
+                    if self.show:
                         tqdm.write(
                             f"early stopping: {self.config.patience} epochs without a better {self.config.monitor}"
                         )
                     break
                 self.run_epoch(bar)
-        if self.stop_requested:
-            self.save_colorizer("last")
-            self.save_state()
-        if ended:
-            return Run.load(self.folder)
+        if progress.batches or not progress.rows:  # within an epoch
+            self.save_state()  # before it is closed: a longer training goes on within it
+            if progress.step >= self.total_steps:
+                self.finish_epoch()
+            else:
+                self.save_colorizer("last")
         self.run.interrupted = self.stop_requested and progress.step < self.total_steps
         return self.run
 
@@ -126,17 +126,14 @@ class Training:
                 shown = {name: f"{loss.item():.3g}" for name, loss in losses.items()}
                 bar.set_postfix(epoch=progress.epoch + 1, **shown, refresh=False)
             if self.config.save_steps and progress.step % self.config.save_steps == 0:
-                self.stop_if_not_finite()
+                self.stop_if_not_finite(self.system.parts().networks)
                 self.save_state()
             if progress.step >= self.total_steps or self.stop_requested:
                 break
-        self.stop_if_not_finite()
+        self.stop_if_not_finite(self.system.parts().networks)
         if progress.batches == len(self.batches):
             self.finish_epoch()
             self.save_state()
-        elif progress.step >= self.total_steps:
-            self.save_state()  # before the epoch is closed: a longer training goes on within it
-            self.finish_epoch()
 
     def run_step(self, batch: Tensor) -> dict[str, Tensor]:
         """The system's step on a batch of RGB uint8 `(B, 3, S, S)`."""
@@ -190,9 +187,15 @@ class Training:
         again, self.stop_requested = self.stop_requested, True
         return again
 
-    def stop_if_not_finite(self) -> None:
-        """End a training whose losses have become infinite or NaN, before such weights are saved."""
-        finite = {name: float(torch.isfinite(total)) for name, total in self.progress.sums.items()}
+    def stop_if_not_finite(self, networks: dict | None = None) -> None:
+        """End a training whose losses, or the networks' weights, have become infinite or NaN, before it is saved.
+
+        Losses are a step older than weights, and weights take time to look at: they are, before they are saved.
+        """
+        numbers = dict(self.progress.sums)
+        for name, network in (networks or {}).items():
+            numbers[f"a weight of the {name}"] = sum(weight.detach().sum() for weight in network.parameters())
+        finite = {name: float(torch.isfinite(number)) for name, number in numbers.items()}
         # All processes stop together, or those that don't would wait for the others forever.
         bad = [name for name, count in self.engine.sum(finite).items() if count < self.engine.processes]
         if bad:

@@ -20,7 +20,7 @@ def begin(photo_set):
 
     def make(config, photos=photo_set) -> Training:
         engine = Engine(config.device, config.precision)
-        return Training(build_system(config, engine), config, engine, photos, progress=False)
+        return Training(build_system(config, engine), config, engine, photos, show=False)
 
     return make
 

@@ -8,7 +8,7 @@ import pytest
 from made_photos import make_photos
 from PIL import Image
 
-from colorlib import cache, photo_sets, photos
+from colorlib import cache, photo_kinds, photo_sets, photos
 from colorlib.errors import DataError
 
 
@@ -45,7 +45,7 @@ def test_squares_in_the_order_of_the_set(folder):
     for i in range(5):
         np.testing.assert_array_equal(decoded.images[i], photos.square(found.read(i), 32))
     assert list(decoded.number) == [0, 1, 2, 3, 4]
-    assert list(decoded.key) == [photo_sets.content_key(found.read(i)) for i in range(5)]
+    assert list(decoded.key) == [photo_kinds.content_key(found.read(i)) for i in range(5)]
     assert decoded.skipped == []
 
 

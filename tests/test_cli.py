@@ -269,6 +269,8 @@ def test_originals_are_never_overwritten(checkpoint, tmp_path, photo, capsys):
         ["train", "--loss", "l1=much"],
         ["train", "--loss", "l1=1", "l1=2"],
         ["train", "--loss", "l1=100,weight=5"],
+        ["train", "--loss", "l1=1", "--loss", "l1=2"],
+        ["train", "--loss", "adversarial=1,kind=lsgan,kind=bce"],
         ["train", "--precision", "fp16", "--device", "cpu"],
         ["train", "--device", "meta"],
         ["train", "--widths", "4,4,4,4,4,4", "--batch-size", "1"],

@@ -36,6 +36,7 @@ JUDGED = {"system": "gan", "loss": {"l1": 100.0, "adversarial": 1.0}}
         ({"widths": (4, 8.5)}, "--widths"),
         ({"conditions": (1,)}, "--conditions is .* it takes names"),
         ({"max_steps": 0}, "--max-steps"),
+        ({"temperature": 1e-39}, "--temperature is 1e-39; it must be 0.01 or more"),
         ({"ema": 1.0}, "--ema is 1.0; it must be below 1"),
         ({"dropout": -0.1}, "--dropout"),
         ({"patience": 0}, "--patience"),
@@ -134,6 +135,17 @@ def test_a_run_round_trips(tmp_path):
     (tmp_path / "config.json").write_text(config.to_json())
     assert Config.load(tmp_path / "config.json") == config
     assert config.replace(image_size=64).model == Model(image_size=64, widths=(4, 8))
+
+
+def test_an_older_run_says_by_its_discriminator_what_was_trained(tmp_path):
+    for settings, system in ((JUDGED, "gan"), ({}, "supervised")):
+        old = json.loads(Config().replace(**settings, widths=(4, 8)).to_json())
+        del old["system"], old["format"]
+        old["discriminator"] = "conv" if system == "gan" else "none"
+        (tmp_path / "config.json").write_text(json.dumps(old))
+        assert Config.load(tmp_path / "config.json") == Config().replace(
+            **(settings | {"widths": (4, 8), "system": system})
+        )
 
 
 @pytest.mark.parametrize("text", ["no json", "[1]", "{}", '{"model": 3}', '{"model": {}, "magic": 1}'])

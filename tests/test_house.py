@@ -11,7 +11,7 @@ PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
     {"errors", "settings", "files", "color", "ab_bins"},
-    {"config", "color_spaces", "photos", "history", "color_difference"},
+    {"config", "color_spaces", "photos", "photo_kinds", "history", "color_difference"},
     {"photo_sets", "cache", "heads", "controls", "metrics", "engine", "recipes", "resuming"},
     {"data", "losses", "models", "optimizers", "plots", "stopping"},
     {"hub", "flags"},
@@ -23,7 +23,7 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-LAZY = {("cli", "commands")}  # imported when a command is run
+LAZY = {("cli", "commands"), ("cli", "stages")}  # imported when a command is run
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

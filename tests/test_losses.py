@@ -74,8 +74,8 @@ def test_cross_entropy_is_torchs_between_soft_codes():
     output = torch.randn(2, ab_bins.count(), 4, 4)
     given = Prediction(BinsHead(LAB), gray, true, output)
     small = functional.avg_pool2d(LAB.ab(gray, true), 2)
-    bins, parts = ab_bins.encode(small)
-    soft = torch.zeros_like(output).scatter_add_(1, bins, parts)
+    bins, amounts = ab_bins.encode(small)
+    soft = torch.zeros_like(output).scatter_add_(1, bins, amounts)
     assert value({"cross_entropy": {"weight": 2, "rebalance": 0}}, given) == pytest.approx(
         2 * functional.cross_entropy(output, soft).item(), rel=1e-5
     )

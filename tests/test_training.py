@@ -2,7 +2,9 @@
 
 import csv
 import logging
+import math
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +14,10 @@ from safetensors.torch import load_file
 from colorlib import history, runs
 from colorlib.checkpoints import Parts
 from colorlib.color_spaces import LAB
+from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.engine import Engine
-from colorlib.errors import ConfigError, DataError
+from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.models import build_generator
 from colorlib.optimizers import learning_rate
 from colorlib.recipes import get
@@ -321,7 +324,7 @@ def test_the_loop_trains_any_system(config, photo_set, tmp_path, monkeypatch):
     def training(folder, **changes):
         settings = config.replace(checkpoints_path=str(tmp_path / folder), **changes)
         torch.manual_seed(0)
-        return Training(MeanColor(settings, engine), settings, engine, photo_set, progress=False)
+        return Training(MeanColor(settings, engine), settings, engine, photo_set, show=False)
 
     whole = training("whole").fit()
     assert whole.history[-1]["loss_mean"] < 0.5 * whole.history[0]["loss_mean"]
@@ -348,3 +351,70 @@ def test_the_loop_trains_any_system(config, photo_set, tmp_path, monkeypatch):
     ):
         with pytest.raises(ConfigError, match=words):
             fit(named.replace(**changes), photo_set, overwrite=True, progress=False)
+
+
+# ------------------------------------------------------------ ends
+
+
+@pytest.fixture
+def four_steps(config):
+    """Four steps in an epoch."""
+    return config.replace(limit_images=64, batch_size=16, epochs=2, lr_schedule="constant", precision="fp32")
+
+
+def stopping_at(monkeypatch, step):
+    real = Training.run_step
+
+    def stopped(self, batch):
+        if self.progress.step == step:
+            self.request_stop()
+        return real(self, batch)
+
+    monkeypatch.setattr(Training, "run_step", stopped)
+    return lambda: monkeypatch.setattr(Training, "run_step", real)
+
+
+def test_ctrl_c_in_the_last_step_of_a_limit_loses_nothing_of_its_epoch(four_steps, photo_set, monkeypatch):
+    go_on = stopping_at(monkeypatch, 1)
+    assert not fit(four_steps.replace(max_steps=2), photo_set, progress=False).interrupted
+    go_on()
+    run = fit(four_steps, photo_set, resume=True, progress=False)
+    assert [(row["epoch"], row["step"]) for row in run.history] == [(1, 4), (2, 8)]
+
+
+def test_a_resume_that_is_at_its_end_already_closes_its_epoch(four_steps, photo_set, monkeypatch):
+    go_on = stopping_at(monkeypatch, 1)
+    assert fit(four_steps, photo_set, progress=False).interrupted
+    go_on()
+    run = fit(four_steps.replace(max_steps=2), photo_set, resume=True, progress=False)
+    assert [(row["epoch"], row["step"]) for row in run.history] == [(1, 2)] and not run.interrupted
+    assert (run.folder / "best").is_dir()
+
+
+def test_weights_that_break_in_an_epochs_last_step_are_not_saved(four_steps, photo_set, monkeypatch):
+    real = Supervised.step
+    steps = []
+
+    def breaking(self, rgb):
+        losses = real(self, rgb)
+        steps.append(1)
+        if len(steps) == 8:
+            torch.nn.init.constant_(self.generator.to_color.weight, math.nan)
+        return losses
+
+    monkeypatch.setattr(Supervised, "step", breaking)
+    with pytest.raises(TrainingError, match="a weight of the generator is not finite by step 8; .*last good.*last"):
+        fit(four_steps, photo_set, progress=False)
+    Colorizer.load(Path(four_steps.checkpoints_path) / "last")  # the first epoch's
+    assert torch.load(Path(four_steps.checkpoints_path) / "state.pt")["progress"]["step"] == 4
+
+
+@pytest.mark.parametrize("name", ["best/wedding.jpg", "strips/mine.txt", "history.csv", "preview.png"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_nobodys_files_are_written_over(config, photo_set, tmp_path, name, overwrite):
+    file = tmp_path / "album" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    with pytest.raises(ConfigError, match="that is no training's; give another --checkpoints-path"):
+        fit(config.replace(checkpoints_path=str(tmp_path / "album")), photo_set, overwrite=overwrite, progress=False)
+    assert file.read_text() == "mine"

@@ -10,48 +10,84 @@ logit says "true". Built in notebook 03.
     dense  5x5 convolutions of stride 2, then two dense layers (*church*)
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as normalize_spectrum
 
-KINDS = ("conv", "patch", "patch70", "dense")
+
+@dataclass(frozen=True)
+class Kind:
+    """What kinds of discriminators differ in.
+
+    ending: (channels, side, wrap) of the last map to the layers that make logits of it. kernel, padding: of the
+    convolutions. last_stride: of the last one. first_norm: whether the first one has batch norm. least_side: of the map
+    that the ending needs.
+    """
+
+    ending: Callable[[int, int, Callable], list[nn.Module]]
+    kernel: int = 4
+    padding: int = 1
+    last_stride: int = 2
+    first_norm: bool = True
+    least_side: int = 1
+
+
+def one_logit(channels: int, side: int, wrap: Callable) -> list[nn.Module]:
+    """All that is left of the picture at once."""
+    return [wrap(nn.Conv2d(channels, 1, kernel_size=side))]
+
+
+def logit_by_patch(channels: int, side: int, wrap: Callable) -> list[nn.Module]:
+    """A logit for each place of the map."""
+    return [wrap(nn.Conv2d(channels, 1, kernel_size=1))]
+
+
+def logit_by_70(channels: int, side: int, wrap: Callable) -> list[nn.Module]:
+    """A logit for each 4x4 places, which have seen 70x70 pixels."""
+    return [wrap(nn.Conv2d(channels, 1, kernel_size=4, padding=1))]
+
+
+def dense_layers(channels: int, side: int, wrap: Callable) -> list[nn.Module]:
+    """Two dense layers."""
+    return [nn.Flatten(), wrap(nn.Linear(channels * side * side, 512)), wrap(nn.Linear(512, 1))]
+
+
+DISCRIMINATORS = {
+    "conv": Kind(one_logit),
+    "patch": Kind(logit_by_patch),
+    "patch70": Kind(logit_by_70, last_stride=1, first_norm=False, least_side=2),
+    "dense": Kind(dense_layers, kernel=5, padding=2),
+}
 
 
 class Discriminator(nn.Module):
     """Gray `(B, 1, S, S)` and color `(B, C, S, S)` to logits `(B, n)`, n = 1 or the number of patches.
 
-    kind: see the module's docstring. widths: channels of the convolutions. spectral_norm: bound each layer's slope
+    kind: a name in `DISCRIMINATORS`. widths: channels of the convolutions. spectral_norm: bound each layer's slope
     (Miyato et al. 2018) in place of batch norm.
     """
 
     def __init__(self, kind="conv", widths=(64, 128, 256, 512), color_channels=2, image_size=32, spectral_norm=False):
         super().__init__()
-        if kind not in KINDS:
-            raise ValueError(f"there is no such kind; it takes one of {', '.join(KINDS)}")
+        if kind not in DISCRIMINATORS:
+            raise ValueError(f"there is no such kind; it takes one of {', '.join(DISCRIMINATORS)}")
+        form = DISCRIMINATORS[kind]
         wrap = normalize_spectrum if spectral_norm else (lambda layer: layer)
-        kernel, padding = (5, 2) if kind == "dense" else (4, 1)
-        layers, channels, size = [], 1 + color_channels, image_size
+        layers, channels, side = [], 1 + color_channels, image_size
         for number, width in enumerate(widths):
-            stride = 1 if kind == "patch70" and number == len(widths) - 1 else 2
-            normalize = not spectral_norm and not (kind == "patch70" and number == 0)
-            layers.append(wrap(nn.Conv2d(channels, width, kernel, stride, padding, bias=not normalize)))
-            if normalize:
+            stride = form.last_stride if number == len(widths) - 1 else 2
+            norm = not spectral_norm and (form.first_norm or number > 0)
+            layers.append(wrap(nn.Conv2d(channels, width, form.kernel, stride, form.padding, bias=not norm)))
+            if norm:
                 layers.append(nn.BatchNorm2d(width))
             layers.append(nn.LeakyReLU(0.2))
-            channels, size = width, (size + 2 * padding - kernel) // stride + 1
-        if size < (2 if kind == "patch70" else 1):
+            channels, side = width, (side + 2 * form.padding - form.kernel) // stride + 1
+        if side < form.least_side:
             raise ValueError(f"{len(widths)} levels leave too little of a picture of {image_size} pixels")
-        if kind == "dense":
-            layers += [nn.Flatten(), wrap(nn.Linear(channels * size * size, 512)), wrap(nn.Linear(512, 1))]
-        elif kind == "conv":
-            layers.append(wrap(nn.Conv2d(channels, 1, kernel_size=size)))  # all that is left of the picture at once
-        elif kind == "patch70":
-            layers.append(wrap(nn.Conv2d(channels, 1, kernel_size=4, padding=1)))
-        else:
-            layers.append(wrap(nn.Conv2d(channels, 1, kernel_size=1)))
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.Sequential(*layers, *form.ending(channels, side, wrap))
         self.spectral_norm = spectral_norm
 
     def initialize(self) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from colorlib.config import Model
 from colorlib.errors import ConfigError
-from colorlib.heads import Head
+from colorlib.heads import ACTIVATIONS, Head
 
 WIDTHS = (128, 64, 64, 64, 64, 32)  # feature maps; the first kernel is 7x7, the others 5x5
 NOISE_SIZE = 100  # length of z; the document doesn't say
@@ -45,7 +45,7 @@ class GrayFed(nn.Module):
             )
             channels = width
         self.to_color = nn.Conv2d(channels + 1, out_channels, kernel_size=5, padding=2)
-        self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}[activation]
+        self.activation = ACTIVATIONS[activation]()
 
     @classmethod
     def from_model(cls, model: Model, head: Head) -> "GrayFed":

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from colorlib.config import Model
 from colorlib.controls import CONTROLS, Asked
 from colorlib.errors import ConfigError
-from colorlib.heads import Head
+from colorlib.heads import ACTIVATIONS, Head
 from colorlib.models.film import Film
 
 
@@ -106,7 +106,7 @@ class UNet(nn.Module):
         self.film = Film(conditions, modulated) if conditions else None
 
         self.to_color = nn.Conv2d(channels, out_channels, kernel_size=1)
-        self.activation = {"tanh": nn.Tanh(), "sigmoid": nn.Sigmoid(), "none": nn.Identity()}[activation]
+        self.activation = ACTIVATIONS[activation]()
 
     @classmethod
     def from_model(cls, model: Model, head: Head) -> "UNet":

@@ -8,7 +8,8 @@ A system owns its networks and optimizers. The loop asks it for three things:
 
 Another kind of system (diffusion, say) is another class with these three, made of a configuration and an engine. To
 give it a name, it also says which settings it alone looks at, `settings`, and what it can't be made of,
-`check(config)`; its line in `SYSTEMS` makes it one that --system takes.
+`check(config)`; its line in `SYSTEMS` makes it one that --system takes. Its colorizer may be a class of its own: the
+one in `colorlib.colorizer` asks a network once for each picture, and one that samples in many passes would not.
 """
 
 from typing import Protocol
@@ -26,7 +27,12 @@ SYSTEMS = {"supervised": Supervised, "gan": GAN}
 
 
 class System(Protocol):
-    """What the training loop needs of a system."""
+    """What the training loop needs of a system; `settings` and `check` are for one with a name."""
+
+    settings: tuple[str, ...]
+
+    @classmethod
+    def check(cls, config: Config) -> None: ...
 
     def step(self, rgb: Tensor) -> dict[str, Tensor]: ...
 
