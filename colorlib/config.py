@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ConfigError
+from colorlib.history import MONITORS
 from colorlib.settings import check_fields, idle, knob
 
 FORMAT = 1  # of a colorizer's config.json
 RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood for supervised learning
-
-# Validation metrics that can choose the best epoch: 1 where more is better, -1 where less is.
-MONITORS = {"mae": -1, "psnr_pooled": 1, "colorfulness_error": -1, "last": 1}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
 """What computes, and how: the device, the precision, and several processes that train as one.
 
 An `Engine` carries all three for a training, by Hugging Face Accelerate; the functions above it decide what `auto`
-means, and serve a colorizer too.
+means, and serve a colorizer too. Signals, which end a training of one process in order, are at the end.
 """
 
 import atexit
+import contextlib
+import signal
+import threading
+from collections.abc import Callable
 
 import torch
 import torch.distributed as distributed
@@ -195,3 +199,22 @@ def synchronize_batch_norm(network: nn.Module, device: torch.device) -> nn.Modul
         else:
             synchronize_batch_norm(child, device)
     return network
+
+
+@contextlib.contextmanager
+def stop_on_signals(request: Callable[[], bool]):
+    """Turn Ctrl-C and SIGTERM into a call of `request`; where it returns True, they stop at once as usual."""
+
+    def handle(number, frame):
+        if request():
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -13,6 +13,14 @@ from colorlib.files import write_atomically
 
 Row = dict[str, float]
 
+# What can judge an epoch by its row, to choose the best: more is better.
+MONITORS = {
+    "mae": lambda row: -row["valid_mae"],
+    "psnr_pooled": lambda row: row["valid_psnr_pooled"],
+    "colorfulness_error": lambda row: -abs(row["valid_colorfulness_ratio"] - 1),  # from the truth in either direction
+    "last": lambda row: row["epoch"],
+}
+
 
 def markdown_table(lines: list[list[str]], left: int = 1) -> str:
     """Lines of cells, the first the heading, as a Markdown table whose plain text is aligned too.

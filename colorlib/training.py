@@ -19,12 +19,11 @@ from tqdm import tqdm
 from colorlib.checkpoints import Progress, load_state, save_state
 from colorlib.config import Config
 from colorlib.data import PhotoSet, augment, evenly, loader
-from colorlib.engine import Engine
+from colorlib.engine import Engine, stop_on_signals
 from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.metrics import Metrics
 from colorlib.optimizers import learning_rate
 from colorlib.runs import Run
-from colorlib.stopping import stop_on_signals
 from colorlib.systems import System
 
 log = logging.getLogger("colorlib")

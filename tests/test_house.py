@@ -11,9 +11,10 @@ PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
     {"errors", "settings", "files", "color", "ab_bins"},
-    {"config", "color_spaces", "photos", "photo_kinds", "history", "color_difference"},
+    {"history", "color_spaces", "photos", "photo_kinds", "color_difference"},
+    {"config"},
     {"photo_sets", "cache", "heads", "controls", "metrics", "engine", "recipes", "resuming"},
-    {"data", "losses", "models", "optimizers", "plots", "stopping"},
+    {"data", "losses", "models", "optimizers", "plots"},
     {"hub", "flags"},
     {"colorizer", "checkpoints", "checks", "objective"},
     {"systems", "evaluation", "runs"},

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from colorlib import history, runs
-from colorlib.checkpoints import Parts
+from colorlib.checkpoints import BestEpoch, Parts
 from colorlib.color_spaces import LAB
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
@@ -24,7 +24,6 @@ from colorlib.recipes import get
 from colorlib.resuming import load_stages
 from colorlib.runs import Run
 from colorlib.stages import fit
-from colorlib.stopping import BestEpoch
 from colorlib.systems import SYSTEMS
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
