@@ -59,6 +59,14 @@ def train_defaults(argv: list[str]) -> tuple[Config, ...]:
     return (Config(),)
 
 
+def add_data_flags(parser: Parser, argv: list[str]) -> None:
+    parser.description = "Fetch a data set and decode it, ahead of a training or a class, and say what is there."
+    parser.add_argument("dataset", metavar="NAME", help="a data set's name, a folder of photos, or an .npz")
+    parser.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
+    parser.add_argument("--image-size", type=count, default=32, metavar="PX", help="side of the squares [32]")
+    parser.add_argument("--split-seed", type=int, default=0, metavar="N", help="seed of the parts [0]")
+
+
 def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help=CHECKPOINT)
     parser.add_argument(
@@ -131,6 +139,7 @@ def add_demo_flags(parser: Parser, argv: list[str]) -> None:
 
 
 COMMANDS = {
+    "data": ("fetch a data set and decode it", add_data_flags),
     "train": ("train a colorizer", add_train_flags),
     "evaluate": ("measure a colorizer", add_evaluate_flags),
     "colorize": ("colorize photos", add_colorize_flags),

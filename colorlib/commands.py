@@ -1,14 +1,16 @@
 """What the commands of the command line do: each calls the package and prints. Each returns its exit code."""
 
 import logging
+import time
 from pathlib import Path
 
 from tqdm import tqdm
 
-from colorlib import evaluation, history, hub, photos, plots
+from colorlib import cache, evaluation, history, hub, photos, plots
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.controls import CONTROLS
+from colorlib.data import load_photos
 from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
@@ -104,6 +106,17 @@ def colorize(arguments) -> int:
     if failed:
         log.warning("%d of %d photos could not be read", len(failed), len(jobs))
     return 2 if failed else 0
+
+
+def data(arguments) -> int:
+    begun = time.perf_counter()
+    photo_set = load_photos(arguments.dataset, arguments.dataset_path, arguments.image_size)
+    seconds, parts = time.perf_counter() - begun, photo_set.split(split_seed=arguments.split_seed)
+    print(f"{photo_set.summary}, {photo_set.gray.sum():,} of them gray; opened in {seconds:.0f} s")
+    named = ", ".join(f"{name} {len(parts[name]):,}" for name in ("train", "valid", "test"))
+    print(f"parts (own, split seed {arguments.split_seed}): {named}")
+    print(f"decoded in {cache.home()}, {photo_set.images.nbytes / 1e6:,.0f} MB")
+    return 0
 
 
 def table(arguments) -> int:

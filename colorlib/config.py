@@ -99,6 +99,9 @@ class Config:
     limit_images: int | None = knob(None, "train on at most so many pictures (default: all)", least=2)
     valid_images: int = knob(1000, "validate on at most so many pictures after each epoch", least=1)
     augment: bool = knob(True, "flip and shift the training pictures at random")
+    crop_from: int | None = knob(
+        None, "train on random crops of pictures that have this side, in pixels (default: whole pictures)", least=8
+    )
     skip_gray: bool = knob(True, "leave truly gray photos out of training")
 
     # objective
@@ -168,6 +171,10 @@ class Config:
         check_fields(self)
         if not self.loss:
             raise ConfigError("--loss is empty: nothing to learn; it takes terms with weights, as l1=100")
+        if self.crop_from is not None and self.crop_from <= self.model.image_size:
+            raise ConfigError(
+                f"--crop-from is {self.crop_from}; it must be above --image-size, which is {self.model.image_size}"
+            )
         if self.monitor == "last" and (self.patience or self.lr_schedule == "plateau"):
             raise ConfigError(
                 "--monitor last finds every epoch better than the one before, so --patience and --lr-schedule plateau "
@@ -178,6 +185,7 @@ class Config:
         """The settings of the optimization that were changed and have no effect: name -> a sentence."""
         optimizer, schedule = f"--optimizer {self.optimizer}", f"--lr-schedule {self.lr_schedule}"
         rules = {
+            ("crop_from",): (self.augment, "--augment False"),
             ("weight_decay",): (self.optimizer == "adamw", optimizer),
             ("rmsprop_decay",): (self.optimizer == "rmsprop", optimizer),
             ("beta1", "beta2"): (self.optimizer != "rmsprop", optimizer),

@@ -197,20 +197,23 @@ def loader(photo_set: PhotoSet, indices, batch_size, seed: int = 0, shuffle: boo
     return DataLoader(_Batches(photo_set), sampler=order, batch_size=None, pin_memory=torch.cuda.is_available())
 
 
-def augment(rgb: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Flip half of the pictures and shift each by up to an eighth of its side (reflected at the border).
+def augment(rgb: Tensor, generator: torch.Generator | None = None, size: int | None = None) -> Tensor:
+    """Flip half of the pictures, and shift each by up to an eighth of its side (reflected at the border).
 
-    rgb: `(B, 3, S, S)`, any dtype, range and device; the same comes back. generator: a CPU random generator.
+    rgb: `(B, 3, S, S)`, any dtype, range and device. generator: a CPU random generator. size: cut each to a square of
+    so many pixels at a random place, rather than to shift it. Returns `(B, 3, S, S)`, or `(B, 3, size, size)`.
     """
     count, _, height, width = rgb.shape
 
-    def shifted(length):
+    def places(length):
+        if size:
+            return torch.randint(0, length - size + 1, (count, 1), generator=generator) + torch.arange(size)
         reach = length // 8
         offset = torch.randint(-reach, reach + 1, (count, 1), generator=generator)
         at = (torch.arange(length) + offset).abs()  # reflect at the start ...
         return torch.where(at >= length, 2 * (length - 1) - at, at)  # ... and at the end
 
-    rows, columns = shifted(height), shifted(width)  # (B, H), (B, W)
+    rows, columns = places(height), places(width)  # (B, H), (B, W)
     flip = torch.rand(count, 1, generator=generator) < 0.5
     columns = torch.where(flip, columns.flip(1), columns)
     picture = torch.arange(count).view(-1, 1, 1)

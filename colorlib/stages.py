@@ -120,17 +120,17 @@ def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]
 
 def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config]) -> Run:
     """One of a run's stages, beginning or going on."""
-    place = Path(config.checkpoints_path)
+    folder = Path(config.checkpoints_path)
     engine = Engine(config.device, config.precision)
     try:
         with engine.accelerator.local_main_process_first():  # one process decodes, the others find its cache
-            photo_set = photo_set or load_photos(
-                config.dataset, config.dataset_path, config.model.image_size, progress and engine.is_main
-            )
+            place, show = (config.dataset, config.dataset_path), progress and engine.is_main
+            photo_set = photo_set or load_photos(*place, config.model.image_size, show)
+            larger = load_photos(*place, config.crop_from, show) if config.crop_from else None
         # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
-        goes_on = not anew and (place / "state.pt").is_file()
+        goes_on = not anew and (folder / "state.pt").is_file()
         system = build_system(config.replace(start_from=None) if goes_on else config, engine)
-        training = Training(system, config, engine, photo_set, progress)
+        training = Training(system, config, engine, photo_set, progress, larger)
         if not anew:
             training.load_state()
         if engine.is_main:

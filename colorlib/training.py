@@ -34,10 +34,11 @@ TURNING_GRAY = 0.5  # times the true colorfulness: below it a training is turnin
 class Training:
     """One training of a system on a set of photographs. Raises `ConfigError` and `DataError`.
 
-    config: epochs, batch, schedule, parts, folder (its model and objective are the system's concern).
+    config: epochs, batch, schedule, parts, folder (its model and objective are the system's concern). show: a bar for
+    the progress. larger: a `PhotoSet` of the same photographs with a longer side, to train on random crops of.
     """
 
-    def __init__(self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, show: bool = True):
+    def __init__(self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, show=True, larger=None):
         self.system, self.config, self.engine, self.photo_set = system, config, engine, photo_set
         self.folder = Path(config.checkpoints_path)
         self.run = Run(self.folder, [])
@@ -48,7 +49,9 @@ class Training:
             raise ConfigError(f"--image-size is {config.model.image_size}, but the pictures are {photo_set.summary}")
         self.train_indices, self.valid_indices = self._choose_pictures()
         process = (engine.process, engine.processes)
-        self.batches = loader(photo_set, self.train_indices, config.batch_size, config.seed, process=process)
+        if larger is not None and not np.array_equal(larger.key, photo_set.key):
+            raise DataError(f"{photo_set.name}: other pictures at {config.crop_from} pixels; leave out --crop-from")
+        self.batches = loader(larger or photo_set, self.train_indices, config.batch_size, config.seed, process=process)
         self.valid_batches = loader(photo_set, self.valid_indices, config.batch_size, shuffle=False, process=process)
         self.total_steps = config.epochs * len(self.batches)
         if config.max_steps:
@@ -144,7 +147,7 @@ class Training:
         torch.manual_seed((self.config.seed * 1_000_003 + step) * engine.processes + engine.process)
         rgb = batch.to(engine.device, non_blocking=True)
         if self.config.augment:
-            rgb = augment(rgb)
+            rgb = augment(rgb, size=self.config.model.image_size if self.config.crop_from else None)
         return self.system.step(rgb.to(engine.dtype) / 255)
 
     def finish_epoch(self) -> None:

@@ -71,6 +71,7 @@ def test_what_can_not_be_is_named(changes, words):
         ({"loss": {"l1": 1.0, "asked": 1.0}}, "the term asked, which needs --conditions"),
         ({"generator": "gray_fed", "conditions": ("hue",)}, "--conditions .* has no effect with --generator gray_fed"),
         ({"temperature": 0.5}, "--temperature 0.5 has no effect with --head color"),
+        ({"crop_from": 40, "augment": False}, "--crop-from 40 has no effect with --augment False"),
         ({"patience": 10, "epochs": 10}, "--patience 10 has no effect with --epochs 10"),
         ({"lr_decay_steps": 5.0, "lr_schedule": "constant"}, "--lr-decay-steps"),
         ({"lr_floor": 1e-5, "lr_schedule": "onecycle"}, "--lr-floor"),

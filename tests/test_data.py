@@ -158,3 +158,21 @@ def test_augment_follows_from_its_generator():
     rgb = torch.rand(8, 3, 16, 16)
     first, again, other = (data.augment(rgb, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+# ------------------------------------------------------------ random crops
+
+
+def test_crops_are_whole_rectangles_from_anywhere():
+    """Each pixel says where it is: a crop holds neighbors, and over many pictures every place is met."""
+    rows, columns = torch.meshgrid(torch.arange(12), torch.arange(12), indexing="ij")
+    picture = torch.stack([rows, columns, torch.zeros_like(rows)]).to(torch.uint8)
+    torch.manual_seed(0)
+    crops = data.augment(picture.expand(400, -1, -1, -1), size=8)
+    assert crops.shape == (400, 3, 8, 8) and crops.dtype == torch.uint8
+    top, left = crops[:, 0, 0, 0].int(), crops[:, 1].amin(dim=(1, 2)).int()
+    assert set(top.tolist()) == set(left.tolist()) == set(range(5))
+    assert (crops[:, 0, :, 0].int() == top[:, None] + torch.arange(8)).all()
+    steps = crops[:, 1, 0].int().diff(dim=1)
+    flipped = (steps == -1).all(dim=1)
+    assert ((steps == 1).all(dim=1) | flipped).all() and 150 < flipped.sum() < 250

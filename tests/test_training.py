@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made_photos import make_photos
 from safetensors.torch import load_file
 
 from colorlib import history, runs
@@ -16,6 +17,7 @@ from colorlib.checkpoints import BestEpoch, Parts
 from colorlib.color_spaces import LAB
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
+from colorlib.data import load_photos
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.models import build_generator
@@ -417,3 +419,28 @@ def test_nobodys_files_are_written_over(config, photo_set, tmp_path, name, overw
     with pytest.raises(ConfigError, match="that is no training's; give another --checkpoints-path"):
         fit(config.replace(checkpoints_path=str(tmp_path / "album")), photo_set, overwrite=overwrite, progress=False)
     assert file.read_text() == "mine"
+
+
+# ------------------------------------------------------------ crops
+
+
+def test_a_training_on_crops_validates_on_whole_pictures(config, tmp_path, monkeypatch):
+    folder = make_photos(tmp_path / "album", 60, size=(64, 64))
+    seen, real = [], Supervised.step
+    monkeypatch.setattr(Supervised, "step", lambda self, rgb: seen.append(rgb) or real(self, rgb))
+    crops = config.replace(dataset=str(folder), crop_from=48, batch_size=16, splits="50/50", epochs=1)
+    run = fit(crops, progress=False)
+    assert {tuple(rgb.shape[1:]) for rgb in seen} == {(3, 32, 32)}
+    whole = load_photos(str(folder), size=32, progress=False)
+    training = Training(
+        Supervised(crops, Engine("cpu")), crops, Engine("cpu"), whole, False, load_photos(str(folder), size=48)
+    )
+    assert next(iter(training.batches)).shape[2:] == (48, 48) and training.valid_batches.dataset.photo_set is whole
+    assert len(run.history) == 1
+
+
+def test_crops_of_other_pictures_are_refused(config):
+    with pytest.raises(DataError, match="other pictures at 64 pixels; leave out --crop-from"):
+        fit(config.replace(dataset="bundled", crop_from=64), progress=False)  # tiles: of 64 pixels there are fewer
+    with pytest.raises(ConfigError, match="--crop-from is 32; it must be above --image-size, which is 32"):
+        config.replace(crop_from=32)

@@ -1,0 +1,118 @@
+"""Data sets by name: a copy in a folder, a download, or one clear line. No test reaches the internet."""
+
+import sys
+import types
+
+import numpy as np
+import pytest
+import torchvision
+from made_photos import make_photos
+from PIL import Image
+
+from colorlib import photo_sets
+from colorlib.cli import main
+from colorlib.errors import DataError
+from colorlib.photo_sets import NAMED, find
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Downloads fail as they do without internet."""
+
+    def refuse(*arguments, **options):
+        raise OSError("Name or service not known")
+
+    monkeypatch.setattr(torchvision.datasets.utils, "download_and_extract_archive", refuse)
+    monkeypatch.setattr(torchvision.datasets, "CelebA", refuse)
+    monkeypatch.setattr(torchvision.datasets, "CIFAR10", refuse)
+    monkeypatch.setitem(sys.modules, "fastai.data.external", types.SimpleNamespace(URLs=None, untar_data=refuse))
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMED) - {"bundled"}))
+def test_one_line_where_neither_copy_nor_internet_is_there(name, tmp_path, offline):
+    with pytest.raises(DataError, match="is not in .*looked for .*--dataset-path") as caught:
+        find(name, tmp_path / "nothing")
+    assert "\n" not in str(caught.value) and not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("name", ["tiny-imagenet", "coco", "celeba", "church"])
+def test_a_copy_in_a_folder_will_do(name, tmp_path, offline):
+    make_photos(tmp_path / "train" / "n01", 6)
+    found = find(name, tmp_path)
+    assert len(found) == 6 and found.part is None and found.read(0).size == (40, 40)
+
+
+@pytest.mark.parametrize("below", ["", "tiny-imagenet-200"])
+def test_tiny_imagenet_keeps_its_own_validation_part(tmp_path, below):
+    root = tmp_path / below
+    make_photos(root / "train" / "n01" / "images", 5)
+    make_photos(root / "val" / "images", 3, seed=1)
+    make_photos(root / "test" / "images", 2, seed=2)  # without labels: its authors keep them
+    found = find("tiny-imagenet", tmp_path)
+    assert found.part == ["train"] * 5 + ["valid"] * 3
+
+
+def test_tiny_imagenet_is_downloaded_and_unpacked(tmp_path, monkeypatch):
+    asked = []
+
+    def unpack(url, root, remove_finished):
+        asked.append(url)
+        make_photos(tmp_path / "new" / "tiny-imagenet-200" / "train" / "n01", 4)
+
+    monkeypatch.setattr(torchvision.datasets.utils, "download_and_extract_archive", unpack)
+    assert len(find("tiny-imagenet", tmp_path / "new")) == len(find("tiny-imagenet", tmp_path / "new")) == 4
+    assert asked == [photo_sets.TINY_IMAGENET]  # once
+
+
+def test_coco_is_downloaded_by_fastai(tmp_path, monkeypatch):
+    fastai = types.SimpleNamespace(
+        URLs=types.SimpleNamespace(COCO_SAMPLE="the sample"),
+        untar_data=lambda url: make_photos(tmp_path / "fastai" / url, 3),
+    )
+    monkeypatch.setitem(sys.modules, "fastai.data.external", fastai)
+    assert len(find("coco", tmp_path / "nothing")) == 3
+
+
+def test_celeba_is_divided_by_its_authors_table(tmp_path):
+    make_photos(tmp_path / "img_align_celeba", 4)
+    (tmp_path / "list_eval_partition.txt").write_text("000.png 0\n001.png 1\n002.png 2\n003.png 0\n")
+    assert find("celeba", tmp_path).part == ["train", "valid", "test", "train"]
+
+
+def test_church_is_read_from_its_database(tmp_path, monkeypatch):
+    pictures = np.random.default_rng(0).integers(0, 255, (3, 20, 30, 3), dtype=np.uint8)
+
+    class Database:
+        def __init__(self, root, classes):
+            self.pictures = pictures if classes == ["church_outdoor_train"] else pictures[:1]
+
+        def __len__(self):
+            return len(self.pictures)
+
+        def __getitem__(self, i):
+            return Image.fromarray(self.pictures[i]), 0
+
+    monkeypatch.setattr(torchvision.datasets, "LSUN", Database)
+    for part, fingerprints in (("train", []), ("val", [])):
+        (tmp_path / f"church_outdoor_{part}_lmdb").mkdir()
+        (tmp_path / f"church_outdoor_{part}_lmdb" / "data.mdb").write_bytes(b"x")
+        fingerprints.append(find("church", tmp_path).fingerprint)
+    found = find("church", tmp_path)
+    assert found.part == ["train"] * 3 + ["valid"] and np.array_equal(np.asarray(found.read(1)), pictures[1])
+
+
+def test_church_says_which_package_it_takes(tmp_path):
+    pytest.importorskip("torchvision")
+    (tmp_path / "church_outdoor_train_lmdb").mkdir()
+    if "lmdb" in sys.modules:
+        pytest.skip("it is there")
+    with pytest.raises(DataError, match="LSUN church_outdoor .*could not be had"):
+        find("church", tmp_path)
+
+
+def test_data_says_what_is_there(tmp_path, capsys):
+    make_photos(tmp_path / "tiny" / "train" / "n01", 20)
+    assert main(["data", "tiny-imagenet", "--dataset-path", str(tmp_path / "tiny"), "--image-size", "16"]) == 0
+    said = capsys.readouterr().out
+    assert "tiny-imagenet: 20 pictures of 16x16, 0 of them gray" in said and "parts (own, split seed 0): train" in said
+    assert main(["data", "nowhere"]) == 2
