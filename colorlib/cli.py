@@ -96,7 +96,7 @@ def add_colorize_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
     parser.add_argument("--output", required=True, metavar="DIR", help="folder for the colorized photos")
     parser.add_argument(
-        "--size", type=count, metavar="PX", help="side at which the generator sees a photo [as it was trained]"
+        "--size", type=count, metavar="PX", help="short side at which the generator sees a photo [its own choice]"
     )
     add_control_flags(parser, "", "the {name} asked for, {limits}; for a colorizer that was trained with --conditions")
     add_device_flags(parser)

@@ -7,6 +7,7 @@ The color is predicted at the model's size, brought up to the photo's, and joine
 Opening a folder executes nothing: no pickle.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from colorlib.hub import download, is_hub_name
 from colorlib.models import build_generator, evaluating, generate
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
+
+LONGEST = 4  # times its short side: more of a photo's length than that is squeezed before a generator sees it
 
 BATCH_PIXELS = 2**25  # nor are more of them held at once than have about this many pixels together
 
@@ -127,10 +130,10 @@ class Colorizer:
     def colorize(self, photo, size: int | None = None, targets: dict[str, float] | None = None) -> Image.Image:
         """Colorize one photo of any size and mode; same size, its own lightness, its own transparency.
 
-        photo: a PIL image, or an array `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, uint8, or float in [0, 1]. size: side at
-        which the generator sees it, in pixels (default: the one it was trained at). A U-Net that has learned from
-        tiles of photos does better at a larger one, where things are as large as they were in its tiles. targets: as
-        in `predict_ab`.
+        photo: a PIL image, or an array `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, uint8, or float in [0, 1]. size: the short
+        side at which the generator sees it, in pixels (default: the model's photo_size, or else its image_size). A
+        U-Net that has learned from tiles of photos does better at a larger one, where things are as large as they were
+        in its tiles. targets: as in `predict_ab`.
         """
         return next(self.colorize_many([photo], size, targets))
 
@@ -139,7 +142,7 @@ class Colorizer:
     ) -> Iterator[Image.Image]:
         """Colorize photos one after the other; the generator sees up to `batch_size` of them at once."""
         self.asked(targets, 1)  # what can't be is said before a photo is opened
-        size = size or self.model.image_size
+        size = size or self.model.photo_size or self.model.image_size
         try:
             self.generator.check_size(size, size)
         except ValueError as error:
@@ -154,18 +157,32 @@ class Colorizer:
             yield from self._colorize_batch_of_photos(batch, size, targets)
 
     def _colorize_batch_of_photos(self, batch, size, targets) -> Iterator[Image.Image]:
-        small = np.stack(
-            [np.asarray(rgb.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3)) for rgb, _ in batch]
-        )
-        small = torch.from_numpy(small).to(self.device).permute(0, 3, 1, 2).float() / 255
-        for (rgb, alpha), ab in zip(batch, self.predict_ab(small, targets), strict=True):
+        seen = [rgb.resize(self._seen_size(rgb, size), Image.Resampling.LANCZOS, reducing_gap=3) for rgb, _ in batch]
+        colors = []
+        for _, alike in itertools.groupby(seen, lambda small: small.size):  # neighbors of one size go together
+            small = torch.from_numpy(np.stack([np.asarray(one) for one in alike])).to(self.device)
+            colors += self.predict_ab(small.permute(0, 3, 1, 2).float() / 255, targets)
+        for (rgb, alpha), ab in zip(batch, colors, strict=True):
             colorized = Image.fromarray(self._join(np.asarray(rgb), ab))
             if alpha is not None:
                 colorized.putalpha(alpha)
             yield colorized
 
+    def _seen_size(self, photo: Image.Image, short: int) -> tuple[int, int]:
+        """Width and height at which the generator sees a photo: in its own proportions, as near as its levels allow.
+
+        A photo that is longer than `LONGEST` times its short side is squeezed; so is every one for a generator that
+        takes squares alone.
+        """
+        multiple = self.generator.size_multiple
+        if multiple is None:
+            return short, short
+        ratio = min(max(photo.size) / min(photo.size), LONGEST)
+        long = max(round(short * ratio / multiple) * multiple, short)
+        return (long, short) if photo.width >= photo.height else (short, long)
+
     def _join(self, pixels: np.ndarray, ab: Tensor) -> np.ndarray:
-        """A photo `(H, W, 3)` uint8 in the color ab `(2, S, S)`: in strips, for a photo of any size."""
+        """A photo `(H, W, 3)` uint8 in the color ab `(2, h, w)`: in strips, for a photo of any size."""
         height, width = pixels.shape[:2]
         result = np.empty_like(pixels)
         rows = max(1, STRIP_PIXELS // width)

@@ -24,6 +24,9 @@ class Model:
 
     color_space: str = knob("lab", "what the generator sees and predicts")
     image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=8, below=2**16)
+    photo_size: int | None = knob(
+        None, "short side at which the generator sees a whole photo, in pixels (default: the picture size)", least=8
+    )
     generator: str = knob("unet", "the network that colors; gray_fed is the one of *church*, with noise")
     widths: tuple[int, ...] = knob(
         (32, 64, 128, 256), "channels of the generator's levels (of the U-Net: its encoder's), as 32,64,128"

@@ -1,5 +1,6 @@
 """Any photo comes out colorized, at its own size, with its own lightness; folders that don't fit are named."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 from torch.nn import functional
 
+from colorlib import colorizer as colorizer_module
 from colorlib import photos
 from colorlib.colorizer import Colorizer, interpolate_rows
 from colorlib.config import Model
@@ -209,11 +211,12 @@ def test_weights_that_are_not_finite_are_named(colorizer, tmp_path):
 
 
 @pytest.mark.parametrize("name, usual", [("format-0-unet", 1.0), ("format-0-gray_fed", 0.5)])
-def test_a_folder_from_before_the_format_number_opens(name, usual):
+def test_a_folder_from_before_the_format_number_opens(name, usual, monkeypatch):
     """As colorlib 0.1 wrote it, with all of its training's settings; it colorizes as it did then.
 
-    But for one thing: YUV's colors outside the gamut, of which these loud weights make many, now keep their hue.
+    Then, a network saw each photo as a square. And YUV's colors outside the gamut, of which these loud weights make many, now keep their hue.
     """
+    monkeypatch.setattr(colorizer_module, "LONGEST", 1)
     given, expected = (Image.open(path) for path in (FIXTURES / "photo.png", FIXTURES / name / "expected.png"))
     result = Colorizer.load(FIXTURES / name, precision="fp32").colorize(given)
     difference = np.abs(np.asarray(result).astype(int) - np.asarray(expected)).max(axis=2)
@@ -302,3 +305,46 @@ def test_sizes_that_do_not_fit_are_named(colorizer, photo):
     gray_fed = Colorizer.load(FIXTURES / "format-0-gray_fed")
     with pytest.raises(ColorizerError, match="takes 16x16 alone"):
         gray_fed.colorize(photo, size=32)
+
+
+def test_a_photo_keeps_its_proportions_before_the_network(colorizer, photo):
+    """The short side is the size that is asked for, or the model's; sides are multiples of what the levels need."""
+    seen = []
+    real = colorizer.generator.forward
+    colorizer.generator.forward = lambda gray: seen.append(tuple(gray.shape[2:])) or real(gray)
+    for size, picture in (
+        (None, photo),
+        (16, photo),
+        (None, photo.rotate(90, expand=True)),
+        (16, photo.crop((0, 0, 700, 10))),
+    ):
+        colorizer.colorize(picture, size)
+    own = colorizer.model.image_size
+    long = round(own * 773 / 511 / 4) * 4
+    assert seen == [(own, long), (16, 24), (long, own), (16, 64)]
+    colorizer.model = dataclasses.replace(colorizer.model, photo_size=24)
+    colorizer.colorize(photo)
+    assert seen[-1] == (24, 36)
+
+
+def test_color_lies_where_it_belongs_in_a_wide_photo(colorizer):
+    """A network that says "red" where it is light: the right half of a wide photo, to the pixel or two."""
+
+    class Red(torch.nn.Module):
+        size_multiple = 4
+
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def check_size(self, height, width):
+            pass
+
+        def forward(self, gray):
+            return torch.cat([(gray > 0.2).float() * 0.5, torch.zeros_like(gray)], dim=1)
+
+    halves = np.full((40, 120, 3), 60, np.uint8)
+    halves[:, 60:] = 200
+    red = np.asarray(Colorizer(Red(), colorizer.model, "fp32").colorize(halves)).astype(int)
+    chroma = red[20, :, 0] - red[20, :, 1]
+    assert (chroma[:56] < 8).all() and (chroma[64:] > 30).all()

@@ -18,7 +18,8 @@ from colorlib.models.gray_fed import GrayFed
 from colorlib.models.unet import UNet
 from colorlib.settings import choose, idle_kinds
 
-# A generator is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`,
+# A generator is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
+# what the sides of a picture are multiples of (None: it takes squares of one size alone),
 # and `settings`, the names of the model's settings that it alone looks at.
 GENERATORS = {"unet": UNet, "gray_fed": GrayFed}
 

@@ -28,6 +28,7 @@ class GrayFed(nn.Module):
     """
 
     settings = ()
+    size_multiple = None  # it takes squares of one size alone
 
     def __init__(self, widths=WIDTHS, out_channels=2, image_size=64, activation="sigmoid"):
         super().__init__()
