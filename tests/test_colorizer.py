@@ -214,7 +214,8 @@ def test_weights_that_are_not_finite_are_named(colorizer, tmp_path):
 def test_a_folder_from_before_the_format_number_opens(name, usual, monkeypatch):
     """As colorlib 0.1 wrote it, with all of its training's settings; it colorizes as it did then.
 
-    Then, a network saw each photo as a square. And YUV's colors outside the gamut, of which these loud weights make many, now keep their hue.
+    Then, a network saw each photo as a square. And YUV's colors outside the gamut, of which these loud weights make
+    many, now keep their hue.
     """
     monkeypatch.setattr(colorizer_module, "LONGEST", 1)
     given, expected = (Image.open(path) for path in (FIXTURES / "photo.png", FIXTURES / name / "expected.png"))
