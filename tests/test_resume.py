@@ -249,3 +249,23 @@ def test_a_batch_that_cannot_be_divided_is_refused(tmp_path, photo_set, monkeypa
     (config,) = get("controlled", "smoke")
     with pytest.raises(ConfigError, match="divided among 3 processes"):
         fit(config.replace(checkpoints_path=str(tmp_path)), photo_set, progress=False)
+
+
+STAGES = """
+import sys
+from colorlib import fit
+from colorlib.recipes import get
+small = {"limit_images": 64, "valid_images": 8, "epochs": 1, "device": "cpu", "precision": "fp32"}
+stages = [get(name, "smoke")[0].replace(**small, checkpoints_path=sys.argv[1]) for name in ("unet-l1", "controlled")]
+fit(stages, progress=False)
+"""
+
+
+def test_two_processes_train_several_stages(tmp_path):
+    """Each stage has an engine of its own; the group of processes is the same for all."""
+    (tmp_path / "stages.py").write_text(STAGES)
+    argv = [*TWO, str(tmp_path / "stages.py"), str(tmp_path / "run")]
+    done = subprocess.run(argv, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "loss_G_GAN" in (tmp_path / "run" / "history.csv").read_text()
+    assert (tmp_path / "run" / "stage-1" / "best" / "model.safetensors").exists()
