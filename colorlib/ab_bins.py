@@ -21,9 +21,9 @@ PRIOR_FILE = Path(__file__).parent / "ab_prior.txt"
 
 @lru_cache
 def grid() -> tuple[Tensor, Tensor, Tensor]:
-    """The bins, in order: their ab `(Q, 2)`; the number of each point of the grid `(SIDE * SIDE,)`; the prior `(Q,)`.
+    """The bins, in order: their ab `(Q, 2)`; the nearest of each point of the grid `(SIDE * SIDE,)`; the prior `(Q,)`.
 
-    Bins are the corners of all cells that hold a color of sRGB, Q = 307. The number of a point that is no bin is 0.
+    Bins are the corners of all cells that hold a color of sRGB, Q = 307; the mean of several may lie beyond them.
     The prior says how often each occurs in photographs: fractions with the sum 1, kept in ab_prior.txt, which
     `tools/ab_prior.py` has counted on Tiny ImageNet.
     """
@@ -31,9 +31,8 @@ def grid() -> tuple[Tensor, Tensor, Tensor]:
     with torch.device("cpu"):  # and not on `meta`, where a network may be under construction: this is kept
         ab = torch.tensor([[float(a), float(b)] for a, b, _ in lines])
         prior = torch.tensor([float(fraction) for _, _, fraction in lines], dtype=torch.float64)
-        at = (ab / STEP).round().long() + SIDE // 2
-        number = torch.zeros(SIDE * SIDE, dtype=torch.long)
-        number[at[:, 0] * SIDE + at[:, 1]] = torch.arange(len(ab))
+        steps = (torch.arange(SIDE) - SIDE // 2) * STEP
+        number = torch.cdist(torch.cartesian_prod(steps, steps), ab).argmin(dim=1)
         return ab, number, (prior / prior.sum()).float()
 
 

@@ -80,10 +80,15 @@ def _open(folder: Path, size: int) -> Decoded | None:
     try:
         index = json.loads((folder / "index.json").read_text())
         images = np.memmap(folder / "pixels", np.uint8, "r", shape=(len(index["number"]), size, size, 3))
-    except (FileNotFoundError, ValueError):  # ValueError: no JSON, or fewer pixels than there should be
+        number, key, gray = np.array(index["number"]), np.array(index["key"]), np.array(index["gray"])
+        return Decoded(images, number, key, gray, index["skipped"])
+    except (
+        FileNotFoundError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # ValueError: no JSON, or fewer pixels than there should be
         return None
-    number, key, gray = np.array(index["number"]), np.array(index["key"]), np.array(index["gray"])
-    return Decoded(images, number, key, gray, index["skipped"])
 
 
 def _make(pictures, size: int, folder: Path, progress: bool) -> None:

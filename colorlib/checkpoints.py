@@ -110,17 +110,25 @@ def load_state(folder: Path, parts: Parts, device: torch.device, digest: str) ->
         log.warning("%s has no state.pt yet: starting from the first step", folder)
         return None
     try:
-        # "cpu" rather than "cpu:0", as several processes call it: torch.load knows no number there
-        state = torch.load(file, map_location=device.type, weights_only=True)
+        # On the processor first, whatever the device: parts go where they belong when they take their state.
+        state = torch.load(file, map_location="cpu", weights_only=True)
         if state["format"] != FORMAT:
             raise ValueError(f"another colorlib wrote it, in format {state['format']}")
         if state["digest"] != digest:
             raise ValueError("it was trained on other pictures: the data set has changed since")
+        forms = [[group.get("fused") for group in optimizer.param_groups] for optimizer in parts.optimizers.values()]
         for name, part in parts.all().items():
             if name in state["parts"] or name != "scaler":  # begun in another precision, which needed none
                 part.load_state_dict(state["parts"][name])
+        for optimizer, fused in zip(parts.optimizers.values(), forms, strict=True):
+            for group, form in zip(optimizer.param_groups, fused, strict=True):
+                group["fused"] = form  # which suits this device, and not the one that the file is from
         best = BestEpoch(**state["progress"].pop("best"))
-        return Progress(**state["progress"], best=best)
-    except (RuntimeError, KeyError, ValueError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        progress = Progress(**state["progress"], best=best)
+        if not all(type(number) is int for number in (progress.step, progress.epoch, progress.batches)):
+            raise ValueError("its numbers are none")
+        progress.sums = {name: total.to(device) for name, total in progress.sums.items()}
+        return progress
+    except (RuntimeError, LookupError, ValueError, TypeError, AttributeError, EOFError, pickle.PickleError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ConfigError(f"{file} can't be read ({reason}); train anew") from None

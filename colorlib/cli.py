@@ -11,7 +11,7 @@ import sys
 from colorlib import recipes
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
-from colorlib.flags import Parser, add_config_flags, add_control_flags, count, epoch_list, read_settings, read_targets
+from colorlib.flags import Parser, add_config_flags, add_control_flags, count, epoch_list
 from colorlib.resuming import load_stages
 
 CHECKPOINT = "folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
@@ -171,9 +171,6 @@ def main(argv: list[str] | None = None) -> int:
         parser = Parser(prog=f"colorlib {name}", description=text.capitalize() + ".")
         add_flags(parser, rest)
         arguments = parser.parse_args(rest)
-        if name == "train":
-            arguments.given = read_settings(arguments)
-            arguments.targets = read_targets(arguments, arguments.given.get("loss", {}))
         from colorlib import commands
 
         return getattr(commands, name)(arguments)

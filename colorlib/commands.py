@@ -14,6 +14,7 @@ from colorlib.data import load_photos
 from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
+from colorlib.flags import read_settings, read_targets
 from colorlib.runs import Run
 from colorlib.stages import change, fit
 
@@ -21,9 +22,10 @@ log = logging.getLogger("colorlib")
 
 
 def train(arguments) -> int:
-    if arguments.resume and "start_from" in arguments.given:
+    given = read_settings(arguments)
+    if arguments.resume and "start_from" in given:
         raise ConfigError("--start-from has no effect with --resume: the training goes on from its own weights")
-    stages = change(arguments.stages, arguments.given, arguments.targets)
+    stages = change(arguments.stages, given, read_targets(arguments, given.get("loss", {})))
     run = fit(stages, overwrite=arguments.overwrite, resume=arguments.resume)
     if not is_main_process():  # the first speaks for all
         return 0
@@ -86,14 +88,14 @@ def colorize(arguments) -> int:
     failed, opened = [], []
 
     def readable():
-        for path, target in jobs:
+        for path, place in jobs:
             try:
                 image = photos.open_photo(path)
             except PhotoError as error:
                 failed.append(path)
                 log.warning("left out: %s", error)
                 continue
-            opened.append((target, photos.exif_bytes(image)))
+            opened.append((place, photos.exif_bytes(image)))
             yield image
 
     bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
@@ -111,9 +113,9 @@ def colorize(arguments) -> int:
 def data(arguments) -> int:
     begun = time.perf_counter()
     photo_set = load_photos(arguments.dataset, arguments.dataset_path, arguments.image_size)
-    seconds, parts = time.perf_counter() - begun, photo_set.split(split_seed=arguments.split_seed)
+    seconds, split = time.perf_counter() - begun, photo_set.split(split_seed=arguments.split_seed)
     print(f"{photo_set.summary}, {photo_set.gray.sum():,} of them gray; opened in {seconds:.0f} s")
-    named = ", ".join(f"{name} {len(parts[name]):,}" for name in ("train", "valid", "test"))
+    named = ", ".join(f"{name} {len(split[name]):,}" for name in ("train", "valid", "test"))
     print(f"parts (own, split seed {arguments.split_seed}): {named}")
     print(f"decoded in {cache.home()}, {photo_set.images.nbytes / 1e6:,.0f} MB")
     return 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from colorlib.errors import ConfigError
 from colorlib.history import MONITORS
-from colorlib.settings import check_fields, idle, knob
+from colorlib.settings import Rules, check_fields, knob
 
 FORMAT = 1  # of a colorizer's config.json
 RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood for supervised learning
@@ -68,6 +68,8 @@ class Model:
             raise ConfigError(f"{path}: no such file") from None
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ConfigError(f"{path}: not the config.json of a colorizer ({error})") from None
+        if "model" in values and "dataset" in values:
+            raise ConfigError(f"{path}: the config.json of a training, not of a colorizer; its colorizers are in best/")
         if version == 0 and "dataset" in values and "widths" in values:  # all of a training's settings stood there
             values = {name: value for name, value in values.items() if name in MODEL_FIELDS}
         elif type(version) is not int or version < 1:
@@ -184,10 +186,10 @@ class Config:
                 "would never act; give another --monitor"
             )
 
-    def idle(self) -> dict[str, str]:
-        """The settings of the optimization that were changed and have no effect: name -> a sentence."""
+    def rules(self) -> Rules:
+        """Which settings of the optimization have an effect beside the others."""
         optimizer, schedule = f"--optimizer {self.optimizer}", f"--lr-schedule {self.lr_schedule}"
-        rules = {
+        return {
             ("crop_from",): (self.augment, "--augment False"),
             ("weight_decay",): (self.optimizer == "adamw", optimizer),
             ("rmsprop_decay",): (self.optimizer == "rmsprop", optimizer),
@@ -197,7 +199,6 @@ class Config:
             ("plateau_patience",): (self.lr_schedule == "plateau", schedule),
             ("patience",): (self.patience is None or self.patience < self.epochs, f"--epochs {self.epochs}"),
         }
-        return idle(self, rules)
 
     def replace(self, **changes) -> "Config":
         """A copy with some fields changed; the model's are named like the config's own."""

@@ -83,10 +83,10 @@ def ask(names: tuple[str, ...], rgb: Tensor) -> Asked:
     """
     asked = {}
     for name in names:
-        control, count = CONTROLS[name], len(rgb)
-        which, anywhere = torch.rand(count), control.low + (control.high - control.low) * torch.rand(count)
-        target = torch.where(which < 2 / 3, control.measure(rgb).detach().cpu().to(anywhere.dtype), anywhere)
-        asked[name] = torch.where(which < 1 / 3, math.nan, target).to(rgb.device)
+        control, (which, place) = CONTROLS[name], torch.rand(2, len(rgb)).to(rgb.device)
+        anywhere = control.low + (control.high - control.low) * place
+        target = torch.where(which < 2 / 3, control.measure(rgb).detach().to(place.dtype), anywhere)
+        asked[name] = torch.where(which < 1 / 3, math.nan, target)
     return asked
 
 

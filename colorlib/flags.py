@@ -89,10 +89,21 @@ def number_or_text(text: str) -> float | str:
         return text
 
 
+def or_none(read):
+    """What reads the word none as None, and all else with `read`."""
+
+    def optional(text: str):
+        return None if text.lower() == "none" else read(text)
+
+    optional.__name__ = read.__name__  # argparse names it where a text can't be read
+    return optional
+
+
 def parser_of(annotation):
-    """The function that reads a field's type from text; `int | None` reads as int."""
+    """The function that reads a field's type from text; `int | None` reads as int, or as the word none."""
     if isinstance(annotation, types.UnionType):
         annotation = next(kind for kind in typing.get_args(annotation) if kind is not types.NoneType)
+        return or_none(parser_of(annotation))
     readers = {int: whole_number, bool: truth, tuple[int, ...]: widths, tuple[str, ...]: words, dict: loss_term}
     return readers.get(annotation, annotation)
 

@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from colorlib import photos
 from colorlib.errors import DataError
@@ -128,7 +128,10 @@ class PhotoDatabase:
 
     def read(self, i: int) -> Image.Image:
         number, index = self.at[i]
-        return self.sets[number][index][0].convert("RGB")
+        try:
+            return self.sets[number][index][0].convert("RGB")
+        except (UnidentifiedImageError, SyntaxError, ValueError) as error:
+            raise photos.PhotoError(f"picture {i} of the database can't be read ({error})") from None
 
 
 class PhotoTiles:

@@ -103,7 +103,7 @@ def celeba(path, size: int) -> PhotoFiles:
         root = fetch("CelebA", root, "photos at any depth", download, needs="gdown")
     found, table = folder(root), root / "list_eval_partition.txt"
     if table.is_file():
-        words = [line.split() for line in table.read_text().splitlines()]
+        words = [line.split() for line in table.read_text().splitlines() if line.strip()]
         number = {name: int(part) for name, part in words}
         found.part = [("train", "valid", "test")[number.get(path.name, 0)] for path in found.paths]
     return found

@@ -55,7 +55,7 @@ SMOKE = CLASS | {
 }
 SMOKE_GAN = SMOKE | {"discriminator_widths": (8, 16, 32), "discriminator_lr": 2e-4}
 
-FULL_256 = {"dataset": "data/celeba", "splits": "80/20", "limit_images": 8000, "epochs": 20, "batch_size": 16}
+FULL_256 = {"dataset": "celeba", "splits": "80/20", "limit_images": 8000, "epochs": 20, "batch_size": 16}
 LIKE_NAZERI = Model(widths=(64, 128, 256, 512, 512))  # for 32x32, 16.7 M parameters
 FACES = Model(image_size=256, color_space="lab_3", widths=(64, 128, 256, 512, 512, 512, 512, 512), stem_stride=2)
 
@@ -127,7 +127,7 @@ RECIPES = {
     "church": {
         "full": Config(
             Model(color_space="yuv", image_size=64, generator="gray_fed", widths=(128, 64, 64, 64, 64, 32)),
-            dataset="data/church",
+            dataset="church",
             system="gan",
             discriminator="dense",
             loss={"adversarial": 1.0, "l1": 100.0},

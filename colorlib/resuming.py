@@ -52,6 +52,10 @@ def starts_anew(config: Config, overwrite: bool, resume: bool) -> bool:
     """Whether a training begins in its folder, rather than going on. Raises `ConfigError` where it may do neither."""
     folder = Path(config.checkpoints_path)
     there = (folder / "config.json").exists()
+    if (folder / "model.safetensors").exists():
+        raise ConfigError(f"{folder} holds a colorizer, which a training would spoil; give another --checkpoints-path")
+    if there and overwrite:
+        Config.load(folder / "config.json")  # or else it is no training's, and not ours to remove
     if not there and not (folder / "stages.json").exists():
         for name in (*FILES, *FOLDERS):  # a training would write over it
             if (folder / name).exists():

@@ -80,7 +80,7 @@ class Run:
     def strips(self) -> dict[int, np.ndarray]:
         """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`."""
         found = {}
-        for path in sorted((self.folder / "strips").glob("[0-9]*.png")):
+        for path in sorted((self.folder / "strips").glob("[0-9][0-9][0-9][0-9].png")):
             found[int(path.stem)] = read_strip(path)
         return found
 

@@ -67,26 +67,24 @@ def choose(kinds: dict, settings, name: str):
     return kinds[value]
 
 
-def idle(settings, rules: dict) -> dict[str, str]:
-    """The settings that were changed and have no effect: name -> a sentence.
-
-    rules: names -> (have they one, with what they have none).
-    """
-    defaults = {field.name: field.default for field in dataclasses.fields(settings)}
-    found = {}
-    for names, (used, reason) in rules.items():
-        for name in names:
-            value, default = getattr(settings, name), defaults[name]
-            if not used and value != default:
-                found[name] = f"{flag(name)} {value} has no effect with {reason}; leave it at its default ({default})"
-    return found
+# Which settings have an effect: their names -> (have they one, with what they have none).
+Rules = dict[tuple[str, ...], tuple[bool, str]]
 
 
-def idle_kinds(settings, name: str, kinds: dict) -> dict[str, str]:
-    """The settings that were changed, and that other kinds alone look at than the one which the setting `name` names.
-
-    kinds: name -> a class with `settings`, the names of those that no other kind looks at. Raises `ConfigError`.
+def rules_of_kinds(settings, name: str, kinds: dict) -> Rules:
+    """The rules of a setting that names one of several kinds, each a class with `settings`: the names of those that no
+    other kind looks at. Raises `ConfigError` for a name that isn't there.
     """
     used = choose(kinds, settings, name).settings
     others = {other for kind in kinds.values() for other in kind.settings} - set(used)
-    return idle(settings, {tuple(sorted(others)): (False, f"{flag(name)} {getattr(settings, name)}")})
+    return {tuple(sorted(others)): (False, f"{flag(name)} {getattr(settings, name)}")}
+
+
+def without_effect(values: dict, defaults: dict, rules: Rules, given=()) -> dict[str, str]:
+    """The settings that were changed, or are among `given`, and have no effect: name -> a sentence that says so."""
+    found = {}
+    for names, (used, reason) in rules.items():
+        for name in names:
+            if not used and (values[name] != defaults[name] or name in given):
+                found[name] = f"{flag(name)} {values[name]} has no effect with {reason}; leave it out"
+    return found

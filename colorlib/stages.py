@@ -16,13 +16,14 @@ from colorlib.data import PhotoSet, load_photos, parse_splits
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.heads import HEADS
-from colorlib.models import GENERATORS, count_parameters, idle_in_model
+from colorlib.models import GENERATORS, count_parameters, rules_of_model
 from colorlib.models.discriminators import DISCRIMINATORS
 from colorlib.objective import TERMS
 from colorlib.photo_sets import NAMED
 from colorlib.resuming import save_stages, starts_anew
 from colorlib.runs import Run, clear
-from colorlib.systems import SYSTEMS, build_system, check_system, idle_in_system
+from colorlib.settings import without_effect
+from colorlib.systems import SYSTEMS, build_system, check_system, rules_of_system
 from colorlib.training import Training
 
 # Settings that name one of several kinds -> those that there are.
@@ -83,19 +84,25 @@ def change(stages: Sequence[Config], given: dict, terms: dict | None = None) -> 
         stages = [stage.replace(loss=stage.loss | terms) for stage in stages]
         given = given | ({"loss": given["loss"] | terms} if "loss" in given else {})
     changed = [stage.replace(**given) for stage in stages]
-    useless = [idle(stage) for stage in changed]
+    useless = [idle(stage, given) for stage in changed]
     for name in given:
         if all(name in found for found in useless):
             raise ConfigError(useless[-1][name])
+    # What has no effect in a stage stays as it was, or, if the other changes made it so, goes back to its default.
+    defaults = Config().flat()
     return [
-        stage.replace(**{name: value for name, value in given.items() if name not in found})
-        for stage, found in zip(stages, useless, strict=True)
+        new.replace(**{name: old.flat()[name] if name in given else defaults[name] for name in found})
+        for old, new, found in zip(stages, changed, useless, strict=True)
     ]
 
 
-def idle(stage: Config) -> dict[str, str]:
-    """All settings of a stage that were changed and have no effect: name -> a sentence. Raises `ConfigError`."""
-    return stage.idle() | idle_in_model(stage.model) | idle_in_system(stage)
+def idle(stage: Config, given=()) -> dict[str, str]:
+    """The settings of a stage that were changed, or are among `given`, and have no effect: name -> a sentence.
+
+    Raises `ConfigError`.
+    """
+    rules = stage.rules() | rules_of_model(stage.model) | rules_of_system(stage)
+    return without_effect(stage.flat(), Config().flat(), rules, given)
 
 
 def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]:

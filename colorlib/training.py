@@ -63,8 +63,8 @@ class Training:
         self.since = time.perf_counter()  # the time that progress.seconds doesn't hold yet began then
 
     def _choose_pictures(self) -> tuple[np.ndarray, np.ndarray]:
-        config, parts = self.config, self.photo_set.split(self.config.splits, self.config.split_seed)
-        train, valid = parts["train"], parts["valid"]
+        config, split = self.config, self.photo_set.split(self.config.splits, self.config.split_seed)
+        train, valid = split["train"], split["valid"]
         if config.skip_gray:
             train = train[~self.photo_set.gray[train]]
         train = evenly(train, config.limit_images)
@@ -196,7 +196,8 @@ class Training:
         """
         numbers = dict(self.progress.sums)
         for name, network in (networks or {}).items():
-            numbers[f"a weight of the {name}"] = sum(weight.detach().sum() for weight in network.parameters())
+            weights = [weight.sum() for weight in network.state_dict().values() if weight.is_floating_point()]
+            numbers[f"a weight of the {name}"] = sum(weights)
         finite = {name: float(torch.isfinite(number)) for name, number in numbers.items()}
         # All processes stop together, or those that don't would wait for the others forever.
         bad = [name for name, count in self.engine.sum(finite).items() if count < self.engine.processes]

@@ -60,6 +60,15 @@ def test_the_mean_of_the_soft_code_is_the_color(gamut):
     assert torch.allclose(mean, gamut, atol=1e-4)
 
 
+def test_a_mean_of_colors_beyond_the_bins_goes_to_the_nearest_ones():
+    ab, _, _ = ab_bins.grid()
+    for color in ([-105.0, -105.0], [104.0, 104.0], [0.0, 109.0]):
+        bins, amounts = ab_bins.encode(torch.tensor(color).view(1, 2, 1, 1))
+        nearest = (ab - torch.tensor(color)).norm(dim=1).min()
+        heaviest = bins[0, amounts[0, :, 0, 0].argmax(), 0, 0]
+        assert (ab[heaviest] - torch.tensor(color)).norm() <= nearest + 2 * ab_bins.STEP
+
+
 def test_a_color_between_two_bins_is_half_of_each():
     bins, amounts = ab_bins.encode(torch.tensor([10.0, -25.0]).view(1, 2, 1, 1))
     code = spread(bins, amounts)[0, :, 0, 0]

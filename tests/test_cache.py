@@ -207,3 +207,13 @@ def test_a_cache_that_cannot_be_written(folder, home):
     home.write_text("a file stands where the folder should be")
     with pytest.raises(DataError, match="COLORLIB_CACHE"):
         load(folder)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"number": 3}', "null"])
+def test_an_index_that_is_another_one_is_made_anew(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
+    folder = make_photos(tmp_path / "set", 3)
+    load(folder)
+    (index,) = (tmp_path / "cache").glob("*/*/index.json")
+    index.write_text(text)
+    assert len(load(folder).images) == 3

@@ -388,3 +388,37 @@ def test_ctrl_c_leaves_a_usable_checkpoint(tmp_path):
     assert process.returncode == 130, err
     assert "interrupted" in out and "Traceback" not in err
     assert run("evaluate", folder, "--limit-images", "20") == 0
+
+
+@pytest.mark.parametrize(
+    "words, changes",
+    [
+        ("--recipe dcgan --scale smoke --epochs 1", {"epochs": 1, "patience": None}),
+        ("--recipe dcgan --scale smoke --patience none", {"patience": None}),
+        ("--recipe controlled --scale smoke --system supervised --loss l1=100", {"discriminator_lr": None}),
+        ("--recipe church --scale smoke --optimizer adam --generator unet", {"optimizer": "adam"}),
+    ],
+)
+def test_what_a_flag_makes_idle_in_a_recipe_goes_back_to_its_default(words, changes, monkeypatch):
+    (config,) = asked_for(monkeypatch, f"train {words}")
+    assert {name: config.flat()[name] for name in changes} == changes
+
+
+def test_a_flag_without_effect_is_refused_even_at_its_default(capsys):
+    assert run("train", "--optimizer", "rmsprop", "--beta1", "0.5") == 2
+    assert "--beta1 0.5 has no effect with --optimizer rmsprop" in one_line(capsys)
+
+
+def test_a_history_that_is_none_is_a_sentence(tmp_path, capsys):
+    for text in (b"\xff\xfe\x00", b"a,b\n1,2\n", b"epoch,loss_G\n1,x\n"):
+        (tmp_path / "history.csv").write_bytes(text)
+        assert run("table", tmp_path) == 2
+        assert "history.csv" in one_line(capsys)
+
+
+def test_a_trainings_config_is_no_colorizers(tmp_path, capsys):
+    assert run("train", *SMALL, "--max-steps", "1", "--checkpoints-path", tmp_path / "run") == 0
+    (tmp_path / "run" / "best" / "config.json").write_bytes((tmp_path / "run" / "config.json").read_bytes())
+    capsys.readouterr()
+    assert run("evaluate", tmp_path / "run" / "best") == 2
+    assert "the config.json of a training" in one_line(capsys)

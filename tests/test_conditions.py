@@ -12,7 +12,7 @@ from colorlib.config import Model
 from colorlib.controls import CONTROLS, ask
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.models import build_generator, evaluating, generate
-from colorlib.models.film import encode
+from colorlib.models.film import tell
 from colorlib.recipes import get
 from colorlib.stages import fit
 
@@ -25,11 +25,11 @@ def targets(**given):
 
 def test_targets_are_told_as_numbers_angles_and_a_mask():
     like = torch.zeros(3, 1, 4, 4, dtype=torch.float64)
-    told = encode(("saturation", "hue"), targets(saturation=[0.0, 1.0, math.nan], hue=[0.25, math.nan, 0.5]), like)
+    told = tell(("saturation", "hue"), targets(saturation=[0.0, 1.0, math.nan], hue=[0.25, math.nan, 0.5]), like)
     expected = [[-1, 1, 0, 1, 1], [1, 1, 0, 0, 0], [0, 0, -1, 0, 1]]
     assert told.dtype == torch.float64 and torch.allclose(told, torch.tensor(expected).double(), atol=1e-6)
-    assert torch.equal(encode(("saturation", "hue"), {}, like), torch.zeros(3, 5, dtype=torch.float64))
-    ends = encode(("hue",), targets(hue=[0.0, 1.0, 0.3]), like)
+    assert torch.equal(tell(("saturation", "hue"), {}, like), torch.zeros(3, 5, dtype=torch.float64))
+    ends = tell(("hue",), targets(hue=[0.0, 1.0, 0.3]), like)
     assert torch.allclose(ends[0], ends[1], atol=1e-6)  # 0 and 1 are the same red
 
 

@@ -1,5 +1,6 @@
 """The objective: terms by name, their formulas and options, what each is asked for; the controls."""
 
+import dataclasses
 import math
 
 import pytest
@@ -210,3 +211,13 @@ def test_the_term_adversarial_has_both_sides():
     assert value({"adversarial": 2}, prediction(logits=logits)) == pytest.approx(2 * losses.fooling_loss(logits).item())
     hinge = {"adversarial": {"kind": "hinge"}}
     assert value(hinge, prediction(logits=logits)) == pytest.approx(-logits.mean().item())
+
+
+def test_asked_is_the_distance_of_what_is_not_free():
+    """Four pictures, of which the second is free: the mean over all four, summed over the controls."""
+    rgb = torch.tensor([0.8, 0.5, 0.2]).view(1, 3, 1, 1).expand(4, 3, 4, 4)
+    gray, color = LAB.split(rgb)
+    asked = {"red": torch.tensor([0.8, math.nan, 0.5, 0.6]), "hue": torch.tensor([math.nan] * 3 + [1 / 12 + 0.25])}
+    given = dataclasses.replace(prediction(color, color, gray), asked=asked)
+    assert value({"asked": 2}, given) == pytest.approx(2 * ((0.3 + 0.2) / 4 + 0.25 / 4), abs=1e-3)
+    assert value({"asked": 2}, dataclasses.replace(given, asked={"red": torch.full((4,), math.nan)})) == 0

@@ -75,7 +75,7 @@ def test_coco_is_downloaded_by_fastai(tmp_path, monkeypatch):
 
 def test_celeba_is_divided_by_its_authors_table(tmp_path):
     make_photos(tmp_path / "img_align_celeba", 4)
-    (tmp_path / "list_eval_partition.txt").write_text("000.png 0\n001.png 1\n002.png 2\n003.png 0\n")
+    (tmp_path / "list_eval_partition.txt").write_text("000.png 0\n001.png 1\n\n002.png 2\n003.png 0\n\n")
     assert find("celeba", tmp_path).part == ["train", "valid", "test", "train"]
 
 

@@ -13,15 +13,18 @@ from made_photos import make_photos
 from safetensors.torch import load_file
 
 from colorlib import history, runs
-from colorlib.checkpoints import BestEpoch, Parts
+from colorlib.checkpoints import BestEpoch, Parts, Progress, load_state, save_state
+from colorlib.cli import main
 from colorlib.color_spaces import LAB
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.data import load_photos
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, DataError, TrainingError
-from colorlib.models import build_generator
+from colorlib.evaluation import evaluate
+from colorlib.models import GENERATORS, build_generator
 from colorlib.optimizers import learning_rate
+from colorlib.photos import bundled_photos
 from colorlib.recipes import get
 from colorlib.resuming import load_stages
 from colorlib.runs import Run
@@ -444,3 +447,159 @@ def test_crops_of_other_pictures_are_refused(config):
         fit(config.replace(dataset="bundled", crop_from=64), progress=False)  # tiles: of 64 pixels there are fewer
     with pytest.raises(ConfigError, match="--crop-from is 32; it must be above --image-size, which is 32"):
         config.replace(crop_from=32)
+
+
+# ------------------------------------------------------------ a system and a generator of another kind
+
+
+class Samples(torch.nn.Module):
+    """A generator that takes four passes to its answer, as one that samples would."""
+
+    settings, size_multiple = (), 1
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Conv2d(3, 2, 1)
+
+    @classmethod
+    def from_model(cls, model, head):
+        return cls()
+
+    def check_size(self, height, width):
+        pass
+
+    def forward(self, gray, color=None):
+        color = gray.new_zeros(len(gray), 2, *gray.shape[2:]) if color is None else color
+        for _ in range(1 if self.training else 4):
+            color = color + 0.5 * self.layer(torch.cat([gray, color], dim=1)).tanh()
+        return color
+
+
+class Denoises:
+    """A system that teaches it to come nearer to the truth from anywhere."""
+
+    settings = ()
+
+    @classmethod
+    def check(cls, config):
+        pass
+
+    def __init__(self, config, engine):
+        self.config, self.net = config, Samples()
+        self.adam = torch.optim.Adam(self.net.parameters(), lr=0.02)
+
+    def step(self, rgb):
+        gray, true = LAB.split(rgb)
+        loss = (self.net(gray, true + torch.randn_like(true)) - true).square().mean()
+        self.adam.zero_grad(), loss.backward(), self.adam.step()
+        return {"loss_noise": loss.detach()}
+
+    def parts(self):
+        return Parts({"net": self.net}, {"adam": self.adam})
+
+    def colorizer(self):
+        return Colorizer(self.net, self.config.model, "fp32")
+
+
+def test_what_another_system_has_learned_is_opened_measured_and_drawn(config, photo_set, monkeypatch, tmp_path):
+    monkeypatch.setitem(SYSTEMS, "denoise", Denoises)
+    monkeypatch.setitem(GENERATORS, "samples", Samples)
+    settings = {"system": "denoise", "generator": "samples", "epochs": 3, "limit_images": 256}
+    run = fit(config.replace(**settings), photo_set, progress=False)
+    assert run.history[-1]["loss_noise"] < run.history[0]["loss_noise"]
+    result = evaluate(Colorizer.load(run.folder), limit_images=20, progress=False)
+    assert 0 < result["model"]["mae"] < 100
+    assert main(["colorize", str(run.folder), str(bundled_photos()[0]), "--output", str(tmp_path / "out")]) == 0
+    assert main(["plot", str(run.folder)]) == 0 and main(["table", str(run.folder)]) == 0
+
+
+# ------------------------------------------------------------ what must not be spoiled, nor break the loop
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_colorizers_folder_is_not_trained_in(config, photo_set, tmp_path, overwrite):
+    place = tmp_path / "mine"
+    Colorizer(build_generator(config.model), config.model).save(place)
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    with pytest.raises(ConfigError, match="holds a colorizer"):
+        fit(config.replace(checkpoints_path=str(place)), photo_set, overwrite=overwrite, progress=False)
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+
+
+def test_a_foreign_config_is_not_written_over(config, photo_set, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text('{"theme": "dark"}')
+    with pytest.raises(ConfigError, match="not the settings of a training"):
+        fit(config, photo_set, overwrite=True, progress=False)
+
+
+def test_a_statistic_of_batch_norm_that_breaks_is_not_saved(config, photo_set, monkeypatch):
+    real = Supervised.step
+
+    def breaking(self, rgb):
+        losses = real(self, rgb)
+        self.generator.encoder[0][1].running_var.fill_(math.inf)
+        return losses
+
+    monkeypatch.setattr(Supervised, "step", breaking)
+    with pytest.raises(TrainingError, match="a weight of the generator is not finite"):
+        fit(config, photo_set, progress=False)
+    assert not (Path(config.checkpoints_path) / "best").exists()
+
+
+def test_save_steps_keeps_the_state_within_an_epoch(four_steps, photo_set, monkeypatch):
+    """Killed in the fourth step, it goes on after the third."""
+    real = Training.run_step
+
+    def killed(self, batch):
+        if self.progress.step == 3:
+            raise KeyboardInterrupt
+        return real(self, batch)
+
+    monkeypatch.setattr(Training, "run_step", killed)
+    settings = four_steps.replace(save_steps=3)
+    with pytest.raises(KeyboardInterrupt):
+        fit(settings, photo_set, progress=False)
+    progress = torch.load(Path(settings.checkpoints_path) / "state.pt")["progress"]
+    assert (progress["step"], progress["batches"], progress["epoch"]) == (3, 3, 0)
+    steps = []
+    monkeypatch.setattr(Training, "run_step", lambda self, batch: steps.append(self.progress.step) or real(self, batch))
+    fit(settings, photo_set, resume=True, progress=False)
+    assert steps == [3, 4, 5, 6, 7]
+
+
+def test_another_temperature_or_photo_size_starts_from_the_same_weights(config, photo_set, tmp_path):
+    classifier = config.replace(head="bins", stem_stride=2, loss={"cross_entropy": 1.0}, max_steps=1)
+    first = fit(classifier, photo_set, progress=False)
+    place = {"start_from": str(first.folder), "checkpoints_path": str(tmp_path / "second")}
+    fit(classifier.replace(temperature=0.2, photo_size=64, **place), photo_set, progress=False)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"parts": {"generator": {}, "optimizer": 5}},
+        {"progress": 5},
+        {"progress": {"step": "x"}},
+        {"progress": {"sums": {"loss_G": 3}}},
+    ],
+)
+def test_a_damaged_state_is_a_sentence(config, photo_set, damage):
+    run = fit(config.replace(max_steps=1), photo_set, progress=False)
+    state = torch.load(run.folder / "state.pt")
+    for name, value in damage.items():
+        state[name] = state[name] | value if name == "progress" and isinstance(value, dict) else value
+    torch.save(state, run.folder / "state.pt")
+    with pytest.raises(ConfigError, match="state.pt can't be read"):
+        fit(config, photo_set, resume=True, progress=False)
+
+
+def test_an_optimizer_keeps_the_form_that_suits_its_device(tmp_path):
+    def parts(fused):
+        net = torch.nn.Linear(2, 2)
+        return Parts({"net": net}, {"adam": torch.optim.Adam(net.parameters(), fused=fused)})
+
+    save_state(tmp_path, parts(True), Progress(), "digest")
+    resumed = parts(False)
+    load_state(tmp_path, resumed, torch.device("cpu"), "digest")
+    assert resumed.optimizers["adam"].param_groups[0]["fused"] is False

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from colorlib.color_spaces import COLOR_SPACES
 from colorlib.config import Config, Model
-from colorlib.controls import Asked
+from colorlib.controls import CONTROLS, Asked
 from colorlib.errors import ConfigError
 from colorlib.heads import HEADS, build_head
 from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.unet import UNet
-from colorlib.settings import choose, idle_kinds
+from colorlib.settings import Rules, choose, rules_of_kinds
 
 # A generator is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
 # what the sides of a picture are multiples of (None: it takes squares of one size alone),
@@ -28,7 +28,9 @@ HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 def build_generator(model: Model) -> nn.Module:
     """The generator that a model describes: gray `(B, 1, S, S)` to what its head understands. Raises `ConfigError`."""
-    generator = choose(GENERATORS, model, "generator").from_model(model, build_head(model))
+    kind, head = choose(GENERATORS, model, "generator"), build_head(model)
+    check_conditions(model, "conditions" in kind.settings)
+    generator = kind.from_model(model, head)
     try:
         generator.check_size(model.image_size, model.image_size)
     except ValueError as error:
@@ -36,9 +38,18 @@ def build_generator(model: Model) -> nn.Module:
     return generator
 
 
-def idle_in_model(model: Model) -> dict[str, str]:
-    """Settings that were changed, and that another generator or head alone looks at: name -> a sentence."""
-    return idle_kinds(model, "generator", GENERATORS) | idle_kinds(model, "head", HEADS)
+def check_conditions(model: Model, listens: bool) -> None:
+    """Raise `ConfigError` for conditions that are no controls, or for a generator that doesn't listen to any."""
+    given, known = ",".join(model.conditions), ", ".join(CONTROLS)
+    if model.conditions and not listens:
+        raise ConfigError(f"--conditions {given}: the generator {model.generator} listens to none")
+    if set(model.conditions) - set(CONTROLS) or len(set(model.conditions)) < len(model.conditions):
+        raise ConfigError(f"--conditions {given}: it takes some of {known}, each once")
+
+
+def rules_of_model(model: Model) -> Rules:
+    """Which of a model's settings have an effect: those that its generator and head look at."""
+    return rules_of_kinds(model, "generator", GENERATORS) | rules_of_kinds(model, "head", HEADS)
 
 
 def build_discriminator(config: Config) -> Discriminator:
@@ -63,7 +74,7 @@ def generate(generator: nn.Module, gray: Tensor, asked: Asked | None = None, pre
     gray = gray.to(weight.device, weight.dtype)
     half = HALF_PRECISION.get(precision)
     with torch.autocast(weight.device.type, half) if half else contextlib.nullcontext():
-        return generator(gray, asked) if asked else generator(gray)
+        return generator(gray, asked=asked) if asked else generator(gray)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ def condition_size(name: str) -> int:
     return 3 if CONTROLS[name].is_angle else 2
 
 
-def encode(names: tuple[str, ...], asked: Asked, like: Tensor) -> Tensor:
+def tell(names: tuple[str, ...], asked: Asked, like: Tensor) -> Tensor:
     """What is asked of the controls `names`, as a vector `(B, n)` with the dtype and device of `like` `(B, ...)`.
 
     asked: see `colorlib.controls.Asked`; a control that isn't in it, or whose target is NaN, is free. A target is told
@@ -56,6 +56,6 @@ class Film(nn.Module):
         nn.init.zeros_(self.to_levels.bias)
 
     def forward(self, asked: Asked, like: Tensor) -> list[tuple[Tensor, Tensor]]:
-        levels = self.to_levels(torch.relu(self.hidden(encode(self.names, asked, like))))
+        levels = self.to_levels(torch.relu(self.hidden(tell(self.names, asked, like))))
         pairs = levels[:, :, None, None].split([2 * count for count in self.channels], dim=1)
         return [(1 + scale, shift) for scale, shift in (pair.chunk(2, dim=1) for pair in pairs)]

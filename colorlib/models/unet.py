@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from colorlib.config import Model
-from colorlib.controls import CONTROLS, Asked
+from colorlib.controls import Asked
 from colorlib.errors import ConfigError
 from colorlib.heads import ACTIVATIONS, Head
 from colorlib.models.film import Film
@@ -113,12 +113,16 @@ class UNet(nn.Module):
         """The U-Net that a model describes, for its head. Raises `ConfigError`."""
         if head.reduction > model.stem_stride:
             raise ConfigError(f"--head {model.head} wants a smaller output, which takes --stem-stride {head.reduction}")
-        unknown = set(model.conditions) - set(CONTROLS)
-        if unknown or len(set(model.conditions)) < len(model.conditions):
-            given, known = ",".join(model.conditions), ", ".join(CONTROLS)
-            raise ConfigError(f"--conditions {given}: it takes some of {known}, each once")
-        network = (model.stem_stride, head.activation, model.dropout, model.upsampling)
-        return cls(model.widths, head.channels, *network, head.reduction == 1, model.conditions)
+        return cls(
+            model.widths,
+            out_channels=head.channels,
+            stem_stride=model.stem_stride,
+            activation=head.activation,
+            dropout=model.dropout,
+            upsampling=model.upsampling,
+            last_level=head.reduction == 1,
+            conditions=model.conditions,
+        )
 
     def initialize(self) -> None:
         """Draw the weights that training starts from."""

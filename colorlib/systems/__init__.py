@@ -4,12 +4,13 @@ A system owns its networks and optimizers. The loop asks it for three things:
 
     step(rgb) -> losses     one step on a batch, sRGB (B, 3, S, S) in [0, 1]; name -> scalar tensor, without gradient
     parts() -> Parts        its networks, optimizers and all else that must be saved to go on
-    colorizer()             what it has learned so far: colorize_batch(rgb) -> rgb, save(folder)
+    colorizer()             what it has learned so far, as a `Colorizer`
 
 Another kind of system (diffusion, say) is another class with these three, made of a configuration and an engine. To
 give it a name, it also says which settings it alone looks at, `settings`, and what it can't be made of,
-`check(config)`; its line in `SYSTEMS` makes it one that --system takes. Its colorizer may be a class of its own: the
-one in `colorlib.colorizer` asks a network once for each picture, and one that samples in many passes would not.
+`check(config)`; its line in `SYSTEMS` makes it one that --system takes. What it learns is a generator of
+`colorlib.models.GENERATORS`, so that every command can open it. How that one gets from gray to its answer is its own
+affair: in evaluation mode it may take many passes.
 """
 
 from typing import Protocol
@@ -17,9 +18,10 @@ from typing import Protocol
 from torch import Tensor
 
 from colorlib.checkpoints import Parts
+from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.engine import Engine
-from colorlib.settings import choose, idle_kinds
+from colorlib.settings import Rules, choose, rules_of_kinds
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
 
@@ -38,7 +40,7 @@ class System(Protocol):
 
     def parts(self) -> Parts: ...
 
-    def colorizer(self): ...
+    def colorizer(self) -> Colorizer: ...
 
 
 def build_system(config: Config, engine: Engine) -> System:
@@ -51,6 +53,6 @@ def check_system(config: Config) -> None:
     choose(SYSTEMS, config, "system").check(config)
 
 
-def idle_in_system(config: Config) -> dict[str, str]:
-    """Settings that were changed, and that are another system's alone: name -> a sentence. Raises `ConfigError`."""
-    return idle_kinds(config, "system", SYSTEMS)
+def rules_of_system(config: Config) -> Rules:
+    """Which settings have an effect: all but those that other systems alone look at. Raises `ConfigError`."""
+    return rules_of_kinds(config, "system", SYSTEMS)
