@@ -73,14 +73,14 @@ class Progress:
     """How far a training has come: the loop's own numbers.
 
     step, epoch: how many are behind it. batches, pictures, sums, seconds: of the epoch under way, its batches and
-    pictures, sums of the losses by name, and time spent. rows, timing: the history so far.
+    pictures, sums of the losses by name (in a file as numbers), and time spent. rows, timing: the history so far.
     """
 
     step: int = 0
     epoch: int = 0
     batches: int = 0
     pictures: int = 0
-    sums: dict[str, torch.Tensor] = field(default_factory=dict)
+    sums: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
     timing: list[Row] = field(default_factory=list)
@@ -101,7 +101,7 @@ def save_state(folder: Path, parts: Parts, progress: Progress, digest: str) -> N
     write_atomically(folder / "state.pt", lambda path: torch.save(state, path))
 
 
-def load_state(folder: Path, parts: Parts, device: torch.device, digest: str) -> Progress | None:
+def load_state(folder: Path, parts: Parts, digest: str) -> Progress | None:
     """Bring a system's parts back to what they were; returns how far the loop had come, or None where nothing was
     saved yet. Raises `ConfigError` for a file that can't be read, or that is of other parts or pictures.
     """
@@ -127,7 +127,7 @@ def load_state(folder: Path, parts: Parts, device: torch.device, digest: str) ->
         progress = Progress(**state["progress"], best=best)
         if not all(type(number) is int for number in (progress.step, progress.epoch, progress.batches)):
             raise ValueError("its numbers are none")
-        progress.sums = {name: total.to(device) for name, total in progress.sums.items()}
+        progress.sums = {name: float(total) for name, total in progress.sums.items()}
         return progress
     except (RuntimeError, LookupError, ValueError, TypeError, AttributeError, EOFError, pickle.PickleError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]

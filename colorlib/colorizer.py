@@ -34,6 +34,8 @@ STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: l
 
 LONGEST = 4  # times its short side: more of a photo's length than that is squeezed before a generator sees it
 
+SEEN_PIXELS = 2**18  # nor does a generator see more than about this many at once, whatever the batch
+
 BATCH_PIXELS = 2**25  # nor are more of them held at once than have about this many pixels together
 
 
@@ -90,7 +92,7 @@ class Colorizer:
             raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
         if broken:
             raise ColorizerError(f"{folder / 'model.safetensors'}: {broken[0]} holds values that are not finite")
-        generator = generator.float().eval().to(device)
+        generator = generator.to(torch.float64 if precision == "fp64" else torch.float32).eval().to(device)
         return cls(generator.to(memory_format=memory_format(torch.device(device))), model, precision)
 
     # ------------------------------------------------------------ batches of pictures at the model's size
@@ -160,8 +162,9 @@ class Colorizer:
         seen = [rgb.resize(self._seen_size(rgb, size), Image.Resampling.LANCZOS, reducing_gap=3) for rgb, _ in batch]
         colors = []
         for _, alike in itertools.groupby(seen, lambda small: small.size):  # neighbors of one size go together
-            small = torch.from_numpy(np.stack([np.asarray(one) for one in alike])).to(self.device)
-            colors += self.predict_ab(small.permute(0, 3, 1, 2).float() / 255, targets)
+            small = torch.from_numpy(np.stack([np.asarray(one) for one in alike])).permute(0, 3, 1, 2)
+            for few in small.split(max(1, SEEN_PIXELS // small[0, 0].numel())):
+                colors += self.predict_ab(few.to(self.device).float() / 255, targets)
         for (rgb, alpha), ab in zip(batch, colors, strict=True):
             colorized = Image.fromarray(self._join(np.asarray(rgb), ab))
             if alpha is not None:

@@ -70,7 +70,8 @@ def training_of(checkpoint: str, needed: bool) -> Config:
 
     needed: whether settings that can't be read are an error, rather than a warning. Raises `ConfigError`.
     """
-    for folder in (Path(checkpoint), Path(checkpoint).parent):
+    place = Path(checkpoint).resolve()
+    for folder in (place, place.parent):
         if (folder / "last").is_dir() and (folder / "config.json").is_file():
             try:
                 return Config.load(folder / "config.json")
@@ -125,6 +126,7 @@ def table(arguments) -> int:
     run = Run.load(arguments.run_folder)
     lines = history.loss_table(run.history, arguments.epochs)
     if arguments.csv:
+        Path(arguments.csv).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(arguments.csv, "".join(",".join(line) + "\n" for line in lines))
     print(history.markdown_table(lines))
     return 0

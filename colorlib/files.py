@@ -27,7 +27,7 @@ def write_atomically(path, content: Content) -> None:
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
     existing = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    temporary = target.with_name(f".{target.name[:40]}-{secrets.token_hex(4)}")  # no longer than a name may be
     # No more open to others than the file will be, and writable until it is written; the system applies the umask.
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL, 0o666 if existing is None else existing | stat.S_IWUSR)
     mode = stat.S_IMODE(os.fstat(handle).st_mode) if existing is None else existing

@@ -3,7 +3,7 @@
 `colorlib.objective` names and weighs them. Built in notebooks 02 (regression) and 03 (adversarial).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -37,6 +37,12 @@ class Prediction:
     def predicted(self) -> Tensor:
         """The predicted color, `(B, C, H, W)` in the space's units."""
         return self.head.color(self.output, self.gray)
+
+    def judged(self, logits: Tensor) -> "Prediction":
+        """The same prediction, with what the discriminator says of it."""
+        judged = replace(self, logits=logits)
+        judged.__dict__["predicted"] = self.predicted  # which may have taken a softmax over all bins
+        return judged
 
     @cached_property
     def rgb(self) -> Tensor:

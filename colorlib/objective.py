@@ -65,6 +65,8 @@ def objective(loss: dict) -> list[Term]:
 def check_objective(config: Config) -> None:
     """Raise `ConfigError` for an objective that can't be, or that asks for what the other settings don't give."""
     settings = config.flat()
+    if config.model.conditions and "asked" not in config.loss:
+        raise ConfigError("--conditions has no effect without the term asked; add asked=20, say, to --loss")
     for name, term in zip(config.loss, objective(config.loss), strict=True):
         for setting, value in getattr(term.function, "needs", {}).items():
             if settings[setting] != value and (value is not None or not settings[setting]):

@@ -6,28 +6,69 @@ learning rate follows from the number of the step alone, which is why a resumed 
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from colorlib.config import Config
+from colorlib.settings import Rules, choose, rules_of_kinds
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An optimizer or a schedule: what makes it, and which settings it looks at that not all others do.
+
+    make: of an optimizer (parameters, learning rate, fused, configuration) -> the optimizer; of a schedule
+    (configuration, step, total steps, plateaus) -> what multiplies the learning rate.
+    """
+
+    make: Callable
+    settings: tuple[str, ...] = ()
+
+
+def adam(parameters, lr: float, fused: bool, config: Config) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, lr, (config.beta1, config.beta2), fused=fused)
+
+
+def adamw(parameters, lr: float, fused: bool, config: Config) -> torch.optim.Optimizer:
+    betas = (config.beta1, config.beta2)
+    return torch.optim.AdamW(parameters, lr, betas, weight_decay=config.weight_decay, fused=fused)
+
+
+def rmsprop(parameters, lr: float, fused: bool, config: Config) -> torch.optim.Optimizer:
+    return torch.optim.RMSprop(parameters, lr, alpha=config.rmsprop_decay)
+
+
+OPTIMIZERS = {
+    "adam": Kind(adam, ("beta1", "beta2")),
+    "adamw": Kind(adamw, ("beta1", "beta2", "weight_decay")),
+    "rmsprop": Kind(rmsprop, ("rmsprop_decay",)),
+}
+SCHEDULES = {
+    "constant": Kind(lambda config, step, total, plateaus: 1.0),
+    "decay": Kind(lambda config, step, *_: 0.1 ** (step / config.lr_decay_steps), ("lr_decay_steps", "lr_floor")),
+    "onecycle": Kind(lambda config, step, total, plateaus: one_cycle(step, total)),
+    "plateau": Kind(lambda config, step, total, plateaus: 0.1**plateaus, ("plateau_patience", "lr_floor")),
+}
+
+
+def rules_of_optimization(config: Config) -> Rules:
+    """Which settings have an effect: those that the optimizer and the schedule look at. Raises `ConfigError`."""
+    return rules_of_kinds(config, "optimizer", OPTIMIZERS) | rules_of_kinds(config, "lr_schedule", SCHEDULES)
 
 
 def optimizer_maker(config: Config, lr: float) -> Callable[[nn.Module], torch.optim.Optimizer]:
-    """What makes the optimizer of a network: Adam, AdamW or RMSprop with this learning rate over its parameters.
+    """What makes the optimizer of a network, with this learning rate over its parameters.
 
     A function, because the network has to be on its device before its optimizer is made (`Engine.prepare`). Adam comes
     in its fused form where there is one, which takes one pass over the weights instead of a dozen.
     """
+    kind = choose(OPTIMIZERS, config, "optimizer")
 
     def make(network: nn.Module) -> torch.optim.Optimizer:
-        if config.optimizer == "rmsprop":
-            return torch.optim.RMSprop(network.parameters(), lr=lr, alpha=config.rmsprop_decay)
-        fused = next(network.parameters()).device.type in ("cpu", "cuda")
-        options = {"lr": lr, "betas": (config.beta1, config.beta2), "fused": fused}
-        if config.optimizer == "adamw":
-            return torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay, **options)
-        return torch.optim.Adam(network.parameters(), **options)
+        parameters = list(network.parameters())
+        return kind.make(parameters, lr, parameters[0].device.type in ("cpu", "cuda"), config)
 
     return make
 
@@ -35,17 +76,12 @@ def optimizer_maker(config: Config, lr: float) -> Callable[[nn.Module], torch.op
 def learning_rate(config: Config, start: float, step: int, total_steps: int, plateaus: int = 0) -> float:
     """The learning rate at a step (from 0) of an optimizer that was given the learning rate `start`.
 
-    plateaus: how often the validation metric has stopped improving so far (schedule `plateau`). A learning rate that
-    is below the floor from the start stays what it is.
+    plateaus: how often the validation metric has stopped improving so far (schedule `plateau`). A schedule that has a
+    floor goes no lower; a learning rate that is below it from the start stays what it is.
     """
-    floor = min(config.lr_floor, start)
-    if config.lr_schedule == "decay":
-        return max(start * 0.1 ** (step / config.lr_decay_steps), floor)
-    if config.lr_schedule == "plateau":
-        return max(start * 0.1**plateaus, floor)
-    if config.lr_schedule == "onecycle":
-        return start * one_cycle(step, total_steps)
-    return start
+    kind = choose(SCHEDULES, config, "lr_schedule")
+    floor = min(config.lr_floor, start) if "lr_floor" in kind.settings else 0.0
+    return max(start * kind.make(config, step, total_steps, plateaus), floor)
 
 
 def one_cycle(step: int, total_steps: int) -> float:

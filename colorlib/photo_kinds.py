@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from colorlib import photos
 from colorlib.errors import DataError
@@ -130,7 +130,9 @@ class PhotoDatabase:
         number, index = self.at[i]
         try:
             return self.sets[number][index][0].convert("RGB")
-        except (UnidentifiedImageError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError) as error:
+            if getattr(error, "errno", None):
+                raise _momentary(f"picture {i} of the database", error) from None
             raise photos.PhotoError(f"picture {i} of the database can't be read ({error})") from None
 
 

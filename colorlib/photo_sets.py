@@ -104,8 +104,13 @@ def celeba(path, size: int) -> PhotoFiles:
     found, table = folder(root), root / "list_eval_partition.txt"
     if table.is_file():
         words = [line.split() for line in table.read_text().splitlines() if line.strip()]
-        number = {name: int(part) for name, part in words}
-        found.part = [("train", "valid", "test")[number.get(path.name, 0)] for path in found.paths]
+        part = {name: ("train", "valid", "test")[int(rest[0])] for name, *rest in words if rest and rest[0] in "012"}
+        missing = [path for path in found.paths if path.name not in part]
+        if missing:
+            raise DataError(
+                f"{table} doesn't say which part {missing[0].name} is of, as `{missing[0].name} 0`; mend it"
+            )
+        found.part = [part[path.name] for path in found.paths]
     return found
 
 

@@ -1,5 +1,6 @@
 """What a training leaves behind in its folder, opened again: configuration, history, colorizers, learning strip."""
 
+import contextlib
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from colorlib.data import PhotoSet, evenly
 from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
 from colorlib.metrics import gray_row
-from colorlib.resuming import FILES, FOLDERS
+from colorlib.resuming import FILES, FOLDERS, load_stages
 
 STRIP_PICTURES = 8
 
@@ -77,18 +78,19 @@ class Run:
 
     # ------------------------------------------------------------ looked at afterwards
 
-    def strips(self) -> dict[int, np.ndarray]:
-        """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`."""
-        found = {}
-        for path in sorted((self.folder / "strips").glob("[0-9][0-9][0-9][0-9].png")):
-            found[int(path.stem)] = read_strip(path)
-        return found
+    def strips(self, epochs: int | None = None) -> dict[int, np.ndarray]:
+        """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`.
+
+        epochs: of so many alone, evenly taken.
+        """
+        found = {int(path.stem): path for path in (self.folder / "strips").glob("*.png") if path.stem.isdecimal()}
+        return {int(epoch): read_strip(found[epoch]) for epoch in evenly(np.array(sorted(found)), epochs)}
 
     def learning_strip(self, epochs: int = 5) -> dict[str, np.ndarray]:
         """Rows for a picture of the learning: gray, the strip after a few epochs, true."""
-        true, strips = read_strip(self.folder / "strips" / "true.png"), self.strips()
+        true = read_strip(self.folder / "strips" / "true.png")
         gray = gray_row(torch.from_numpy(true.copy()).permute(0, 3, 1, 2) / 255)
-        shown = {f"epoch {epoch}": strips[epoch] for epoch in evenly(np.array(sorted(strips)), epochs)}
+        shown = {f"epoch {epoch}": strip for epoch, strip in self.strips(epochs).items()}
         return {"gray": plots.to_pixels(gray)} | shown | {"true": true}
 
 
@@ -104,3 +106,15 @@ def clear(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
     for name in FILES:
         (folder / name).unlink(missing_ok=True)
+
+
+def clear_stages(folder: Path) -> None:
+    """Remove the earlier stages of the run that stood in a folder, if it was one of several stages."""
+    if not (folder / "stages.json").is_file():
+        return
+    for number in range(1, len(load_stages(folder))):
+        clear(folder / f"stage-{number}")
+        with contextlib.suppress(OSError):  # not empty: it holds somebody's files, too
+            (folder / f"stage-{number}").rmdir()
+    clear(folder)
+    (folder / "stages.json").unlink()

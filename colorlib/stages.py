@@ -19,9 +19,10 @@ from colorlib.heads import HEADS
 from colorlib.models import GENERATORS, count_parameters, rules_of_model
 from colorlib.models.discriminators import DISCRIMINATORS
 from colorlib.objective import TERMS
+from colorlib.optimizers import OPTIMIZERS, SCHEDULES, rules_of_optimization
 from colorlib.photo_sets import NAMED
 from colorlib.resuming import save_stages, starts_anew
-from colorlib.runs import Run, clear
+from colorlib.runs import Run, clear, clear_stages
 from colorlib.settings import without_effect
 from colorlib.systems import SYSTEMS, build_system, check_system, rules_of_system
 from colorlib.training import Training
@@ -35,6 +36,8 @@ KINDS = {
     "discriminator": DISCRIMINATORS,
     "dataset": NAMED,
     "loss": TERMS,
+    "optimizer": OPTIMIZERS,
+    "lr_schedule": SCHEDULES,
 }
 
 
@@ -101,7 +104,7 @@ def idle(stage: Config, given=()) -> dict[str, str]:
 
     Raises `ConfigError`.
     """
-    rules = stage.rules() | rules_of_model(stage.model) | rules_of_system(stage)
+    rules = stage.rules() | rules_of_optimization(stage) | rules_of_model(stage.model) | rules_of_system(stage)
     return without_effect(stage.flat(), Config().flat(), rules, given)
 
 
@@ -150,17 +153,12 @@ def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Seque
 
 
 def make_room(config: Config, anew: bool, stages: Sequence[Config]) -> None:
-    """Remove what earlier runs left where a stage begins, and write down the run's stages where they are several."""
+    """Remove what an earlier run left where a stage begins, and write down the run's stages where they are several."""
     folder = Path(stages[-1].checkpoints_path)
     if anew:
         clear(Path(config.checkpoints_path))
     if anew and config is stages[0]:
-        for old in [folder, *folder.glob("stage-[0-9]*")]:
-            if old != Path(config.checkpoints_path):
-                clear(old)
-                if old != folder and not any(old.iterdir()):
-                    old.rmdir()
-        (folder / "stages.json").unlink(missing_ok=True)
+        clear_stages(folder)
     if len(stages) > 1:
         save_stages(folder, stages)
 

@@ -233,16 +233,17 @@ class Training:
     def save_state(self) -> None:
         """Write everything that `load_state` needs to go on as if nothing had happened."""
         self.count_time()
-        progress, engine = self.progress, self.engine
-        if engine.processes > 1:  # each will begin with their mean
-            totals = engine.sum({name: total.item() for name, total in progress.sums.items()})
-            means = {name: torch.tensor(total / engine.processes) for name, total in totals.items()}
-            progress = dataclasses.replace(progress, sums=means)
+        engine = self.engine
+        totals = engine.sum({name: total.item() for name, total in self.progress.sums.items()})
+        means = {name: total / engine.processes for name, total in totals.items()}  # each will begin with their mean
+        progress = dataclasses.replace(self.progress, sums=means)
         if engine.is_main:
             save_state(self.folder, self.system.parts(), progress, self.photo_set.digest(self.train_indices))
 
     def load_state(self) -> None:
         """Go on from the folder's state.pt; without one, from the start. Raises `ConfigError`."""
-        digest = self.photo_set.digest(self.train_indices)
-        progress = load_state(self.folder, self.system.parts(), self.engine.device, digest)
-        self.progress = progress or self.progress
+        progress = load_state(self.folder, self.system.parts(), self.photo_set.digest(self.train_indices))
+        if progress is not None:
+            number = {"dtype": self.engine.sum_dtype, "device": self.engine.device}
+            progress.sums = {name: torch.tensor(total, **number) for name, total in progress.sums.items()}
+            self.progress = progress

@@ -422,3 +422,17 @@ def test_a_trainings_config_is_no_colorizers(tmp_path, capsys):
     capsys.readouterr()
     assert run("evaluate", tmp_path / "run" / "best") == 2
     assert "the config.json of a training" in one_line(capsys)
+
+
+def test_a_training_is_known_from_within_its_folder(tmp_path, monkeypatch, capsys):
+    make_photos(tmp_path / "album", 40)
+    assert run("train", *SMALL, "--dataset", tmp_path / "album", "--checkpoints-path", tmp_path / "run") == 0
+    monkeypatch.chdir(tmp_path / "run" / "best")
+    capsys.readouterr()
+    assert run("evaluate", ".") == 0
+    assert str(tmp_path / "album") in capsys.readouterr().out
+
+
+def test_a_table_makes_its_folder(tmp_path, checkpoint):
+    assert run("table", checkpoint, "--csv", tmp_path / "new" / "losses.csv") == 0
+    assert (tmp_path / "new" / "losses.csv").read_text().startswith("Loss Metric")

@@ -349,3 +349,23 @@ def test_color_lies_where_it_belongs_in_a_wide_photo(colorizer):
     red = np.asarray(Colorizer(Red(), colorizer.model, "fp32").colorize(halves)).astype(int)
     chroma = red[20, :, 0] - red[20, :, 1]
     assert (chroma[:56] < 8).all() and (chroma[64:] > 30).all()
+
+
+@pytest.mark.parametrize("size, most", [(32, 16), (256, 4), (512, 1), (1024, 1)])
+def test_a_generator_sees_so_many_pixels_at_once_and_no_more(colorizer, photo, size, most, monkeypatch):
+    seen = []
+
+    def predict_ab(rgb, targets):
+        seen.append(len(rgb))
+        return torch.zeros(len(rgb), 2, 4, 4)
+
+    monkeypatch.setattr(colorizer, "predict_ab", predict_ab)
+    assert len(list(colorizer.colorize_many([photo.resize((64, 64))] * 16, size))) == 16
+    assert max(seen) == most and sum(seen) == 16
+
+
+def test_double_precision_is_double(colorizer, tmp_path):
+    colorizer.save(tmp_path)
+    opened = Colorizer.load(tmp_path, precision="fp64")
+    assert next(opened.generator.parameters()).dtype == torch.float64
+    assert opened.predict_ab(torch.rand(1, 3, 16, 16)).shape == (1, 2, 16, 16)

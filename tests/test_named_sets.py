@@ -11,6 +11,7 @@ from PIL import Image
 
 from colorlib import photo_sets
 from colorlib.cli import main
+from colorlib.data import load_photos
 from colorlib.errors import DataError
 from colorlib.photo_sets import NAMED, find
 
@@ -93,21 +94,50 @@ def test_church_is_read_from_its_database(tmp_path, monkeypatch):
             return Image.fromarray(self.pictures[i]), 0
 
     monkeypatch.setattr(torchvision.datasets, "LSUN", Database)
-    for part, fingerprints in (("train", []), ("val", [])):
+    fingerprints = set()
+    for part in ("train", "val"):
         (tmp_path / f"church_outdoor_{part}_lmdb").mkdir()
         (tmp_path / f"church_outdoor_{part}_lmdb" / "data.mdb").write_bytes(b"x")
-        fingerprints.append(find("church", tmp_path).fingerprint)
+        fingerprints.add(find("church", tmp_path).fingerprint)
+    assert len(fingerprints) == 2
     found = find("church", tmp_path)
     assert found.part == ["train"] * 3 + ["valid"] and np.array_equal(np.asarray(found.read(1)), pictures[1])
 
 
-def test_church_says_which_package_it_takes(tmp_path):
-    pytest.importorskip("torchvision")
+def test_church_says_which_package_it_takes(tmp_path, monkeypatch):
     (tmp_path / "church_outdoor_train_lmdb").mkdir()
-    if "lmdb" in sys.modules:
-        pytest.skip("it is there")
-    with pytest.raises(DataError, match="LSUN church_outdoor .*could not be had"):
+    monkeypatch.setitem(sys.modules, "lmdb", None)  # as if it weren't installed
+    with pytest.raises(DataError, match="`pip install lmdb` and try again"):
         find("church", tmp_path)
+
+
+def test_a_damaged_picture_of_the_database_is_left_out(tmp_path, monkeypatch):
+    class Database:
+        def __init__(self, root, classes):
+            pass
+
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            if i == 1:
+                raise OSError("image file is truncated (3 bytes not processed)")
+            return Image.new("RGB", (20, 20), (i, 90, 9)), 0
+
+    monkeypatch.setattr(torchvision.datasets, "LSUN", Database)
+    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "church_outdoor_train_lmdb").mkdir()
+    (tmp_path / "church_outdoor_train_lmdb" / "data.mdb").write_bytes(b"x")
+    photo_set = load_photos("church", tmp_path, size=16, progress=False)
+    assert len(photo_set) == 2 and "truncated" in photo_set.skipped[0]
+
+
+@pytest.mark.parametrize("line", ["000.png 3", "000.png", "000.png train", ""])
+def test_celebas_table_has_to_say_it_of_every_photo(tmp_path, line):
+    make_photos(tmp_path / "img_align_celeba", 2)
+    (tmp_path / "list_eval_partition.txt").write_text(f"{line}\n001.png 1\n")
+    with pytest.raises(DataError, match="doesn't say which part 000.png is of"):
+        find("celeba", tmp_path)
 
 
 def test_data_says_what_is_there(tmp_path, capsys):

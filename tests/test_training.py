@@ -581,7 +581,7 @@ def test_another_temperature_or_photo_size_starts_from_the_same_weights(config, 
         {"parts": {"generator": {}, "optimizer": 5}},
         {"progress": 5},
         {"progress": {"step": "x"}},
-        {"progress": {"sums": {"loss_G": 3}}},
+        {"progress": {"sums": {"loss_G": "x"}}},
     ],
 )
 def test_a_damaged_state_is_a_sentence(config, photo_set, damage):
@@ -601,5 +601,48 @@ def test_an_optimizer_keeps_the_form_that_suits_its_device(tmp_path):
 
     save_state(tmp_path, parts(True), Progress(), "digest")
     resumed = parts(False)
-    load_state(tmp_path, resumed, torch.device("cpu"), "digest")
+    load_state(tmp_path, resumed, "digest")
     assert resumed.optimizers["adam"].param_groups[0]["fused"] is False
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_new_training_leaves_the_stages_of_others_alone(config, photo_set, tmp_path, overwrite):
+    """Somebody called an experiment stage-1: it is no stage of a run beside it."""
+    small = config.replace(max_steps=1)
+    fit(small.replace(checkpoints_path=str(tmp_path / "runs" / "stage-1")), photo_set, progress=False)
+    photo = tmp_path / "runs" / "stage-1" / "best" / "wedding.jpg"
+    photo.write_text("mine")
+    for again in range(2 if overwrite else 1):
+        place = str(tmp_path / "runs")
+        fit(small.replace(checkpoints_path=place), photo_set, overwrite=overwrite and again > 0, progress=False)
+    assert photo.read_text() == "mine" and (photo.parent / "model.safetensors").exists()
+
+
+def test_overwriting_a_run_of_stages_removes_those_it_had_and_no_others(two_stages, photo_set):
+    fit(two_stages, photo_set, progress=False)
+    folder = Path(two_stages[-1].checkpoints_path)
+    (folder / "stage-7").mkdir()
+    (folder / "stage-7" / "mine.txt").write_text("mine")
+    fit(two_stages[0].replace(checkpoints_path=str(folder), epochs=1), photo_set, overwrite=True, progress=False)
+    assert not (folder / "stage-1").exists() and not (folder / "stages.json").exists()
+    assert (folder / "stage-7" / "mine.txt").exists()
+
+
+@pytest.mark.parametrize("changes", [{"photo_size": 101}, {"generator": "gray_fed", "photo_size": 64}])
+def test_a_photo_size_that_cannot_be_is_said_before_the_training(config, photo_set, changes):
+    with pytest.raises(ConfigError, match=f"--photo-size {changes['photo_size']}: "):
+        fit(config.replace(**changes), photo_set, progress=False)
+
+
+def test_a_state_within_an_epoch_is_read_in_the_precision_of_its_device(four_steps, photo_set, monkeypatch):
+    """Apple's GPUs have no float64, in which a processor adds up: the file holds plain numbers."""
+    go_on = stopping_at(monkeypatch, 1)
+    run = fit(four_steps, photo_set, progress=False)
+    go_on()
+    sums = torch.load(run.folder / "state.pt")["progress"]["sums"]
+    assert sums and all(type(total) is float for total in sums.values())
+    engine = Engine("cpu", "fp32")
+    engine.sum_dtype = torch.float32
+    training = Training(Supervised(four_steps, engine), four_steps, engine, photo_set, show=False)
+    training.load_state()
+    assert {total.dtype for total in training.progress.sums.values()} == {torch.float32}

@@ -3,8 +3,6 @@
 The two steps read like the two formulas of Isola et al. (2017); notebook 03 writes them by hand.
 """
 
-import dataclasses
-
 from torch import Tensor
 
 from colorlib.checkpoints import Parts
@@ -62,7 +60,7 @@ class GAN(Supervised):
         # discriminator judges here, and doesn't learn.
         discriminator = self.engine.plain(self.discriminator).requires_grad_(False)
         logits = discriminator(prediction.gray, prediction.predicted)
-        losses = super().generator_step(dataclasses.replace(prediction, logits=logits))
+        losses = super().generator_step(prediction.judged(logits))
         discriminator.requires_grad_(True)
         return losses
 

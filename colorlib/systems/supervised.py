@@ -41,8 +41,14 @@ class Supervised:
         """Gray pictures of nothing, and the color of them. Raises `ConfigError` where the networks can't take them."""
         model, head = config.model, build_head(config.model)
         gray = torch.empty(config.batch_size, 1, model.image_size, model.image_size)
+        generator = build_generator(model)
         with too_small(config):
-            return gray, head.color(build_generator(model)(gray), gray)
+            color = head.color(generator(gray), gray)
+        try:
+            generator.check_size(model.photo_size or model.image_size, model.photo_size or model.image_size)
+        except ValueError as error:
+            raise ConfigError(f"--photo-size {model.photo_size}: {error}") from None
+        return gray, color
 
     def __init__(self, config: Config, engine: Engine):
         self.config, self.engine = config, engine
