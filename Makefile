@@ -9,7 +9,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 .PHONY: help demo lab test refresh
 
 help:
-	@echo "make demo     train for a moment on bundled photos, and colorize: pictures in outputs/demo"
+	@echo "make demo     colorize photos, then train for a moment: pictures in outputs/demo (PHOTOS=folder: yours too)"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make test     lint, the tests, and every notebook run from top to bottom"
 	@echo "make refresh  run all notebooks at scale class and store their outputs (an hour or more)"
@@ -17,7 +17,7 @@ help:
 	@echo "PYTHON=...    the Python that .venv is made with (3.10 or newer)"
 
 demo: $(VENV)/.installed
-	$(VENV)/bin/python -m colorlib demo --output outputs/demo
+	$(VENV)/bin/python -m colorlib demo --output outputs/demo $(if $(PHOTOS),--photos $(PHOTOS))
 
 lab: $(VENV)/.installed-notebooks
 	$(VENV)/bin/jupyter lab --notebook-dir notebooks

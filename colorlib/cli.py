@@ -14,7 +14,7 @@ from colorlib.errors import ConfigError, InputError
 from colorlib.flags import Parser, add_config_flags, add_control_flags, count, epoch_list
 from colorlib.resuming import load_stages
 
-CHECKPOINT = "folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
+CHECKPOINT = "starter, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
 
 
 def add_train_flags(parser: Parser, argv: list[str]) -> None:
@@ -136,6 +136,7 @@ def add_share_flags(parser: Parser, argv: list[str]) -> None:
 
 def add_demo_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--output", default="outputs/demo", metavar="DIR", help="folder to write [outputs/demo]")
+    parser.add_argument("--photos", nargs="+", default=[], metavar="PHOTO", help="photos of yours, or folders of them")
 
 
 COMMANDS = {

@@ -23,12 +23,14 @@ from colorlib import photos
 from colorlib.color import join_lightness, lightness_of
 from colorlib.config import Model
 from colorlib.controls import Asked, check_target
-from colorlib.engine import choose_precision, memory_format
+from colorlib.engine import choose_device, choose_precision, memory_format
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.files import write_atomically
 from colorlib.heads import build_head
 from colorlib.hub import download, is_hub_name
 from colorlib.models import build_generator, evaluating, generate
+
+STARTER = Path(__file__).parent / "starter"  # comes with colorlib; its card is README.md there
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
 
@@ -58,12 +60,15 @@ class Colorizer:
 
     # ------------------------------------------------------------ the folder
 
-    def save(self, folder) -> None:
-        """Write the folder; each file is replaced as a whole, so that a colorizer is there at every moment."""
+    def save(self, folder, dtype: torch.dtype = torch.float32) -> None:
+        """Write the folder; each file is replaced as a whole, so that a colorizer is there at every moment.
+
+        dtype: of the weights in the file; float16 halves it, and is brought back to float32 when it is opened.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         weights = {
-            name: (value.float() if value.is_floating_point() else value).contiguous().cpu()
+            name: (value.to(dtype) if value.is_floating_point() else value).contiguous().cpu()
             for name, value in self.generator.state_dict().items()
         }
         write_atomically(folder / "config.json", self.model.to_json())
@@ -71,11 +76,12 @@ class Colorizer:
 
     @classmethod
     def load(cls, name, device="cpu", precision: str = "auto") -> "Colorizer":
-        """Open a colorizer's folder, a training's folder (its `best`), or `owner/name` from the Hugging Face hub.
+        """Open a colorizer's folder, a training's (its `best`), `starter`, or `owner/name` from the Hugging Face hub.
 
-        Raises `ColorizerError`.
+        device: as the setting of this name; auto is a GPU if there is one. Raises `ColorizerError`, and `ConfigError`
+        for a device that isn't there.
         """
-        folder = find_folder(name)
+        folder, device = find_folder(name), choose_device(str(device))
         try:
             model = Model.load(folder / "config.json")
             with torch.device("meta"):  # no memory, no random weights: both come with the file
@@ -93,7 +99,7 @@ class Colorizer:
         if broken:
             raise ColorizerError(f"{folder / 'model.safetensors'}: {broken[0]} holds values that are not finite")
         generator = generator.to(torch.float64 if precision == "fp64" else torch.float32).eval().to(device)
-        return cls(generator.to(memory_format=memory_format(torch.device(device))), model, precision)
+        return cls(generator.to(memory_format=memory_format(device)), model, precision)
 
     # ------------------------------------------------------------ batches of pictures at the model's size
 
@@ -151,7 +157,7 @@ class Colorizer:
             raise ColorizerError(f"--size {size}: {error}") from None
         batch = []
         for photo in photos_:
-            batch.append(photos.to_rgb(as_image(photo)))
+            batch.append(photos.to_rgb(photos.as_image(photo)))
             if len(batch) == batch_size or sum(rgb.width * rgb.height for rgb, _ in batch) > BATCH_PIXELS:
                 yield from self._colorize_batch_of_photos(batch, size, targets)
                 batch = []
@@ -199,11 +205,15 @@ class Colorizer:
 
 
 def find_folder(name) -> Path:
-    """The folder that holds a colorizer: the named one, its best/ or last/, or what a hub has under `owner/name`."""
+    """The folder that holds a colorizer: the named one, its best/ or last/, the one that comes with colorlib by the
+    name `starter`, or what a hub has under `owner/name`.
+    """
     folder = Path(name)
     for place in (folder, folder / "best", folder / "last"):
         if (place / "model.safetensors").is_file():
             return place
+    if str(name) == "starter":
+        return STARTER
     # A mistyped path below a folder that is here, as runs/bset, is no name on the hub.
     if not folder.exists() and not folder.parent.exists() and is_hub_name(str(name)):
         return download(str(name))
@@ -222,25 +232,3 @@ def interpolate_rows(color: Tensor, height: int, top: int, rows: int) -> Tensor:
     at = at.clamp(0, last)  # between the border and the middle of the first row, color is that row's
     low = at.long()
     return torch.lerp(color[:, :, low], color[:, :, (low + 1).clamp_max(last)], (at - low)[:, None])
-
-
-def as_image(photo) -> Image.Image:
-    """A PIL image from a PIL image (turned upright) or an array."""
-    if isinstance(photo, Image.Image):
-        return photos.upright(photo)
-    pixels = np.asarray(photo)
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[..., 0]
-    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
-        raise ValueError(f"a photo must be (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
-    if not pixels.size:
-        raise ValueError(f"a photo must have pixels, got {pixels.shape}")
-    if np.issubdtype(pixels.dtype, np.floating):
-        if not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN is neither
-            raise ValueError(f"a float photo must lie in [0, 1], got [{pixels.min():g}, {pixels.max():g}]")
-        pixels = (pixels * 255).round().astype(np.uint8)
-    elif pixels.dtype not in (np.uint8, np.uint16):
-        raise ValueError(f"a photo must be uint8, uint16 or float in [0, 1], got {pixels.dtype}")
-    elif pixels.dtype == np.uint16:
-        pixels = (pixels / 257).round().astype(np.uint8)
-    return Image.fromarray(pixels)

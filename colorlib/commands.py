@@ -46,6 +46,8 @@ def evaluate(arguments) -> int:
     if dataset == learned.dataset or Path(dataset).resolve() == Path(learned.dataset).resolve():
         path = path or learned.dataset_path
         part = part or "test"
+    else:
+        learned = Config()  # another set is divided in its own way
     part = part or evaluation.default_part(dataset)
     if part == "all" and (arguments.splits or arguments.split_seed is not None):
         raise ConfigError("--splits and --split-seed have no effect with --part all; name another --part")
@@ -165,4 +167,4 @@ def share(arguments) -> int:
 def demo(arguments) -> int:
     from colorlib.demo import run_demo
 
-    return run_demo(Path(arguments.output))
+    return run_demo(Path(arguments.output), arguments.photos)

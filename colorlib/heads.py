@@ -4,6 +4,7 @@ A generator ends in as many channels as its head wants. All else, terms of the o
 asks the head for the color, and so doesn't know which kind of network it has before it.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -63,7 +64,8 @@ class BinsHead:
 
     def color(self, output: Tensor, gray: Tensor) -> Tensor:
         """The generator's output as color `(B, 2, H, W)`, for gray `(B, 1, H, W)`; both in the space's units."""
-        ab = ab_bins.annealed_mean(output.float(), self.temperature) / self.space.ab_scale
+        output = output.to(torch.promote_types(output.dtype, torch.float32))
+        ab = ab_bins.annealed_mean(output, self.temperature) / self.space.ab_scale
         return functional.interpolate(ab, gray.shape[-2:], mode="bilinear")
 
 

@@ -53,12 +53,12 @@ def read_csv(path) -> list[Row]:
         return int(cell) if cell.removeprefix("-").isdigit() else float(cell)
 
     with open(path, newline="") as file:
-        lines = csv.reader(file)
+        lines, names = csv.reader(file), []
         try:
             names = next(lines, [])
             rows = [dict(zip(names, map(number, line), strict=True)) for line in lines if line]
         except (ValueError, csv.Error):  # a text that can't be decoded is a ValueError, too
-            wrong = f"line {lines.line_num} isn't a row of numbers as the heading wants; mend it or take it out"
+            wrong = f"line {lines.line_num} isn't a row of {len(names)} numbers; mend it or take it out"
             raise InputError(f"{path}: {wrong}") from None
     if rows and "epoch" not in names:
         raise InputError(f"{path}: no column `epoch`; it is no training's history")

@@ -69,7 +69,8 @@ def check_objective(config: Config) -> None:
         raise ConfigError("--conditions has no effect without the term asked; add asked=20, say, to --loss")
     for name, term in zip(config.loss, objective(config.loss), strict=True):
         for setting, value in getattr(term.function, "needs", {}).items():
-            if settings[setting] != value and (value is not None or not settings[setting]):
+            there = bool(settings[setting]) if value is None else settings[setting] == value
+            if not there:
                 raise ConfigError(f"--loss has the term {name}, which needs {flag(setting)} {value or ''}".rstrip())
 
 

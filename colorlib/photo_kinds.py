@@ -53,7 +53,8 @@ class PhotoFiles:
             lines.append(f"{path.relative_to(root)}|{stat.st_size}|{stat.st_mtime_ns}\n")
         self.fingerprint = _digest(os.fsencode("".join(lines)))
         name = re.sub(r"[^A-Za-z0-9]+", "-", root.resolve().name)[-40:]
-        self.place = f"{name}-{_digest(os.fsencode(root.resolve()))[:8]}"
+        view = "" if part is None else ",".join(sorted(set(part)))  # one folder may be seen as a set that comes divided
+        self.place = f"{name}-{_digest(os.fsencode(root.resolve()), view.encode())[:8]}"
 
     def __len__(self):
         return len(self.paths)

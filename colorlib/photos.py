@@ -40,6 +40,28 @@ def upright(image: Image.Image) -> Image.Image:
         return image.copy()
 
 
+def as_image(photo) -> Image.Image:
+    """A PIL image from a PIL image (turned upright) or an array."""
+    if isinstance(photo, Image.Image):
+        return upright(photo)
+    pixels = np.asarray(photo)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
+        raise ValueError(f"a photo must be (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
+    if not pixels.size:
+        raise ValueError(f"a photo must have pixels, got {pixels.shape}")
+    if np.issubdtype(pixels.dtype, np.floating):
+        if not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN is neither
+            raise ValueError(f"a float photo must lie in [0, 1], got [{pixels.min():g}, {pixels.max():g}]")
+        pixels = (pixels * 255).round().astype(np.uint8)
+    elif pixels.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f"a photo must be uint8, uint16 or float in [0, 1], got {pixels.dtype}")
+    elif pixels.dtype == np.uint16:
+        pixels = (pixels / 257).round().astype(np.uint8)
+    return Image.fromarray(pixels)
+
+
 def exif_bytes(image: Image.Image) -> bytes:
     """The image's EXIF data, to be saved with another one; empty where they are damaged or too long for a JPEG."""
     try:

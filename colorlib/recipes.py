@@ -213,6 +213,25 @@ RECIPES = {
         | {"widths": (16, 64, 128, 256), "discriminator_widths": (32, 64, 128), "limit_images": 42_000, "lr": 4e-3},
         "smoke": SMOKE | {"discriminator_widths": (8, 16), "lr": 4e-3},
     },
+    # Ours, and shipped: classification of color (Zhang et al. 2016) in photographs of 64 pixels.
+    "starter": {
+        "full": Config(
+            Model(image_size=64, head="bins", widths=(32, 64, 128, 256, 384), stem_stride=2, upsampling="resize"),
+            dataset="tiny-imagenet",
+            splits="98/1/1",
+            loss={"cross_entropy": 1.0},
+            epochs=3,
+            batch_size=64,
+            optimizer="adamw",
+            weight_decay=1e-4,
+            beta1=0.9,
+            beta2=0.99,
+            lr=2e-3,
+            lr_schedule="onecycle",
+        ),
+        "class": CLASS | {"stem_stride": 2},
+        "smoke": SMOKE | {"stem_stride": 2},
+    },
 }
 
 

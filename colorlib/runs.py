@@ -28,7 +28,8 @@ class Run:
 
     folder: Path
     history: list[history.Row]
-    interrupted: bool = False
+    stopped: bool = False  # somebody asked it to, perhaps too late to cut anything off
+    interrupted: bool = False  # it could have gone on
 
     @classmethod
     def load(cls, folder) -> "Run":

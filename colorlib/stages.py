@@ -20,7 +20,7 @@ from colorlib.models import GENERATORS, count_parameters, rules_of_model
 from colorlib.models.discriminators import DISCRIMINATORS
 from colorlib.objective import TERMS
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES, rules_of_optimization
-from colorlib.photo_sets import NAMED
+from colorlib.photo_sets import NAMED, find
 from colorlib.resuming import save_stages, starts_anew
 from colorlib.runs import Run, clear, clear_stages
 from colorlib.settings import without_effect
@@ -58,10 +58,14 @@ def fit(
     if photo_set is not None:
         stages = [stage.replace(dataset=photo_set.name, dataset_path=photo_set.path) for stage in stages]
     anew = check(stages, overwrite, resume)
+    for stage in stages:
+        check_data(stage, photo_set)
     for number, (stage, begins) in enumerate(zip(stages, anew, strict=True)):
         if number + 1 < len(stages) and not anew[number + 1]:
             continue  # the next stage has started from this one: it is finished
         run = fit_one(stage, photo_set, begins, progress, stages)
+        if run.stopped and number + 1 < len(stages):
+            run.interrupted = True
         if run.interrupted:
             break
     return run
@@ -119,13 +123,26 @@ def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]
         if stage.splits != "own":
             parse_splits(stage.splits)
         check_system(stage)
-    anew = []
+    folder, anew = Path(stages[-1].checkpoints_path), []
+    if (folder / "stages.json").exists() and not overwrite and not resume:  # stopped, perhaps, before its last stage
+        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
     for number, stage in enumerate(stages):
         begun = number == 0 or (Path(stage.checkpoints_path) / "config.json").exists()
         anew.append(starts_anew(stage, overwrite, resume and begun))
         if number == 0 and anew[0] and stage.start_from:  # the other stages start from what isn't there yet
             find_folder(stage.start_from)
     return anew
+
+
+def check_data(stage: Config, photo_set: PhotoSet | None) -> None:
+    """Raise `DataError` for a folder that isn't there, and `ConfigError` for pictures that don't fit the stage.
+
+    A set by name, which may be downloaded, waits for its stage: of several processes only one may fetch it.
+    """
+    if photo_set is None and stage.dataset not in NAMED:
+        find(stage.dataset, stage.dataset_path, stage.model.image_size)
+    if photo_set is not None and photo_set.images.shape[1] != stage.model.image_size:
+        raise ConfigError(f"--image-size is {stage.model.image_size}, but the pictures are {photo_set.summary}")
 
 
 def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config]) -> Run:

@@ -106,6 +106,7 @@ class Training:
                 self.finish_epoch()
             else:
                 self.save_colorizer("last")
+        self.run.stopped = self.stop_requested
         self.run.interrupted = self.stop_requested and progress.step < self.total_steps
         return self.run
 

@@ -217,3 +217,14 @@ def test_an_index_that_is_another_one_is_made_anew(tmp_path, monkeypatch, text):
     (index,) = (tmp_path / "cache").glob("*/*/index.json")
     index.write_text(text)
     assert len(load(folder).images) == 3
+
+
+def test_two_views_of_a_folder_keep_both_their_pictures(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
+    make_photos(tmp_path / "set" / "train" / "a", 3)
+    make_photos(tmp_path / "set" / "val", 2, seed=1)
+    views = [("tiny-imagenet", tmp_path / "set"), (str(tmp_path / "set"), None)]
+    for dataset, path in views * 2:
+        cache.load(photo_sets.find(dataset, path), 16, progress=False)
+    made = {index.stat().st_mtime_ns for index in (tmp_path / "cache").glob("*/*/index.json")}
+    assert len(made) == 2

@@ -343,7 +343,7 @@ def test_the_demo_replaces_its_own_output_after_an_update(tmp_path, monkeypatch)
     for epochs in (1, 2):  # the second one's settings are those of a newer version
         monkeypatch.setattr(demo, "CONFIG", demo.CONFIG.replace(epochs=epochs))
         with pytest.raises(Begun):
-            demo.run_demo(tmp_path / "demo")
+            demo.run_demo(tmp_path / "demo", [])
         (tmp_path / "demo" / "config.json").write_text(demo.CONFIG.to_json())
 
 
@@ -436,3 +436,15 @@ def test_a_training_is_known_from_within_its_folder(tmp_path, monkeypatch, capsy
 def test_a_table_makes_its_folder(tmp_path, checkpoint):
     assert run("table", checkpoint, "--csv", tmp_path / "new" / "losses.csv") == 0
     assert (tmp_path / "new" / "losses.csv").read_text().startswith("Loss Metric")
+
+
+def test_another_set_is_divided_in_its_own_way(tmp_path, capsys):
+    make_photos(tmp_path / "album", 40)
+    train = ("train", *SMALL, "--dataset", tmp_path / "album", "--splits", "80/20", "--split-seed", "3")
+    assert run(*train, "--checkpoints-path", tmp_path / "run") == 0
+    for dataset, splits, seed in ((tmp_path / "album", "80/20", 3), ("bundled", "own", 0)):
+        assert (
+            run("evaluate", tmp_path / "run", "--dataset", dataset, "--limit-images", 20, "--json", tmp_path / "f") == 0
+        )
+        measured = json.loads((tmp_path / "f").read_text())
+        assert (measured["splits"], measured["split_seed"]) == (splits, seed)

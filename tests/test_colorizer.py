@@ -17,7 +17,7 @@ from colorlib import colorizer as colorizer_module
 from colorlib import photos
 from colorlib.colorizer import Colorizer, interpolate_rows
 from colorlib.config import Model
-from colorlib.errors import ColorizerError
+from colorlib.errors import ColorizerError, ConfigError
 from colorlib.models import GENERATORS, build_generator, evaluating, generate
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -369,3 +369,10 @@ def test_double_precision_is_double(colorizer, tmp_path):
     opened = Colorizer.load(tmp_path, precision="fp64")
     assert next(opened.generator.parameters()).dtype == torch.float64
     assert opened.predict_ab(torch.rand(1, 3, 16, 16)).shape == (1, 2, 16, 16)
+
+
+def test_the_device_is_chosen_as_everywhere(colorizer, tmp_path):
+    colorizer.save(tmp_path)
+    assert Colorizer.load(tmp_path, "auto").device.type in ("cpu", "cuda", "mps")
+    with pytest.raises(ConfigError, match="--device cuda:77 can't be used here"):
+        Colorizer.load(tmp_path, "cuda:77")

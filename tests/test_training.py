@@ -646,3 +646,41 @@ def test_a_state_within_an_epoch_is_read_in_the_precision_of_its_device(four_ste
     training = Training(Supervised(four_steps, engine), four_steps, engine, photo_set, show=False)
     training.load_state()
     assert {total.dtype for total in training.progress.sums.values()} == {torch.float32}
+
+
+# ------------------------------------------------------------ stages that are stopped, or can't be
+
+
+def test_a_run_stopped_in_its_first_stage_is_a_training_too(two_stages, photo_set, monkeypatch):
+    go_on = stopping_at(monkeypatch, 1)
+    assert fit(two_stages, photo_set, progress=False).interrupted
+    go_on()
+    folder = Path(two_stages[-1].checkpoints_path)
+    assert not (folder / "config.json").exists() and (folder / "stage-1").is_dir()
+    with pytest.raises(ConfigError, match="holds a training already"):
+        fit(two_stages[0].replace(checkpoints_path=str(folder)), photo_set, progress=False)
+    assert (folder / "stage-1" / "state.pt").exists()
+
+
+def test_a_stop_in_a_stages_last_moment_keeps_the_next_one_from_starting(two_stages, photo_set, monkeypatch):
+    real = Training.validate
+
+    def late(self):
+        if self.progress.step == self.total_steps:
+            self.request_stop()
+        return real(self)
+
+    monkeypatch.setattr(Training, "validate", late)
+    assert fit(two_stages, photo_set, progress=False).interrupted
+    monkeypatch.setattr(Training, "validate", real)
+    folder = Path(two_stages[-1].checkpoints_path)
+    assert not (folder / "config.json").exists()
+    assert not fit(two_stages, photo_set, resume=True, progress=False).interrupted
+
+
+@pytest.mark.parametrize("changes, error", [({"dataset": "/nowhere"}, DataError), ({"image_size": 64}, ConfigError)])
+def test_what_is_wrong_with_the_second_stages_pictures_is_said_first(two_stages, photo_set, changes, error):
+    pictures = photo_set if "image_size" in changes else None
+    with pytest.raises(error):
+        fit((two_stages[0], two_stages[1].replace(**changes)), pictures, progress=False)
+    assert not Path(two_stages[-1].checkpoints_path).exists()

@@ -118,7 +118,9 @@ def page() -> str:
         "that did other work beside.",
         "",
         "`demo/` is what `make demo` drew and measured, `benchmark.json` what `python benchmarks/training.py --json "
-        "results/benchmark.json` printed.",
+        "results/benchmark.json` printed. `starter/` is the colorizer that comes with colorlib, as `python "
+        "tools/starter.py runs/starter data/photos` measured it ([table](starter/table.md)) and drew it on 24 whole "
+        "photographs.",
         "",
     ]
     for recipe in DATA:

@@ -1,0 +1,122 @@
+"""Make colorlib/starter, the colorizer that comes with colorlib, of a training; and results/starter, what it can do.
+
+    colorlib train --recipe starter --scale full --dataset-path data/tiny-imagenet --checkpoints-path runs/starter
+    python tools/starter.py runs/starter data/photos
+
+Temperature and size are chosen on photographs that validate and on every other whole photograph; figures and pictures
+are of the test part and of the other whole photographs, which nothing was trained or chosen on.
+"""
+
+import argparse
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from colorlib import evaluation, photos, plots
+from colorlib.colorizer import STARTER, Colorizer
+from colorlib.config import Model
+from colorlib.data import evenly
+from colorlib.files import write_atomically
+from colorlib.history import markdown_table
+from colorlib.metrics import Metrics, gray_row
+from colorlib.runs import Run
+
+RESULTS = Path(__file__).resolve().parent.parent / "results" / "starter"
+TEMPERATURES, SIZES = (0.3, 0.38, 0.5), (64, 96, 128)  # sharper ones gain a little on average, and are spotty
+PALEST = 0.68  # of the true colorfulness: paler than this, fewer errors are no merit
+SHOWN = {"mae_percent": "MAE (%)", "psnr_pooled": "PSNR pooled (dB)", "ciede2000_mean": "CIEDE2000"} | {
+    "colorfulness_ratio": "colorfulness ratio"
+}
+
+
+def as_rgb(image: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None] / 255
+
+
+def whole(originals: list[Image.Image], colorized) -> dict:
+    """The metrics of whole photos, each of its own size."""
+    metrics = Metrics()
+    for original, ours in zip(originals, colorized, strict=True):
+        metrics.update(as_rgb(ours), as_rgb(original))
+    return metrics.compute()
+
+
+def with_model(colorizer: Colorizer, **changes) -> Colorizer:
+    return Colorizer(colorizer.generator, dataclasses.replace(colorizer.model, **changes), "fp32")
+
+
+def best(results: dict) -> object:
+    """The choice with the smallest CIEDE2000 among those that aren't pale."""
+    colorful = {name: row for name, row in results.items() if row["colorfulness_ratio"] >= PALEST}
+    return min(colorful or results, key=lambda name: results[name]["ciede2000_mean"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", help="the training")
+    parser.add_argument("photos", help="folder of whole photographs that it didn't learn from")
+    parser.add_argument("--count", type=int, default=96, help="whole photographs to measure [96]")
+    arguments = parser.parse_args()
+    run = Run.load(arguments.run)
+    colorizer, config = run.colorizer("last"), run.config
+    where = {"dataset": config.dataset, "dataset_path": config.dataset_path, "splits": config.splits}
+
+    tried = {}
+    for temperature in TEMPERATURES:
+        trial = with_model(colorizer, temperature=temperature)
+        tried[temperature] = evaluation.evaluate(trial, **where, part="valid", limit_images=500)["model"]
+        print("temperature", temperature, {name: round(tried[temperature][name], 3) for name in SHOWN}, flush=True)
+    colorizer = with_model(colorizer, temperature=best(tried))
+
+    paths = evenly(np.array(photos.find_photos(arguments.photos)), arguments.count)
+    originals = [photos.read_rgb(path) for path in paths]
+    choosing, showing = originals[::2], originals[1::2]
+    sizes = {size: whole(choosing, colorizer.colorize_many(choosing, size)) for size in SIZES}
+    for size, row in sizes.items():
+        print("size", size, {name: round(row[name], 3) for name in SHOWN}, flush=True)
+    chosen = min(sizes, key=lambda size: sizes[size]["ciede2000_mean"])
+    colorizer = with_model(colorizer, photo_size=chosen)
+    colorizer.save(STARTER, torch.float16)
+
+    colorizer = Colorizer.load(STARTER, precision="fp32")  # as it is shipped
+    result = evaluation.evaluate(colorizer, **where, part="test")
+    ours = list(colorizer.colorize_many(showing))
+    gray = [Image.fromarray(plots.to_pixels(gray_row(as_rgb(original)))[0]) for original in showing]
+    rows = {"whole": {"starter": whole(showing, ours), "gray": whole(showing, gray)}}
+    rows["squares"] = {"starter": result["model"], "gray": result["gray"], "oracle mean": result["oracle_mean"]}
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    settings = {"temperature": {str(t): row for t, row in tried.items()}, "photo_size": sizes}
+    write_atomically(
+        RESULTS / "figures.json", evaluation.as_json({**rows, "chosen_from": settings, "held_out": result})
+    )
+    lines = [["measured on", "row", *SHOWN.values()]]
+    names = {
+        "squares": f"Tiny ImageNet, test part: {result['images']:,} squares of 64 pixels",
+        "whole": f"{len(showing)} whole photographs of ImageNet classes, short side 256 pixels",
+    }
+    for place, table in rows.items():
+        lines += [[names[place], name, *(f"{row[key]:.2f}" for key in SHOWN)] for name, row in table.items()]
+    write_atomically(RESULTS / "table.md", markdown_table(lines, left=2) + "\n")
+    print(markdown_table(lines, left=2))
+    draw(showing, gray, ours)
+    print(json.dumps(json.loads(Model.load(STARTER / "config.json").to_json())))
+
+
+def draw(originals, gray, ours) -> None:
+    """Three sheets of eight whole photographs: gray, ours, true."""
+    for number, start in enumerate(range(0, min(len(originals), 24), 8)):
+        some = slice(start, start + 8)
+        rows = {"gray": gray[some], "starter": ours[some], "true": originals[some]}
+        squares = {name: np.stack([photos.square(image, 128) for image in images]) for name, images in rows.items()}
+        sheet = Image.open(io.BytesIO(plots.to_png(plots.grid(squares, tile=1.3)))).convert("RGB")
+        path = RESULTS / f"photos-{number + 1}.jpg"
+        write_atomically(path, lambda place, sheet=sheet: sheet.save(place, format="JPEG", quality=88, subsampling=0))
+
+
+if __name__ == "__main__":
+    main()
