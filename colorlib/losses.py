@@ -131,8 +131,9 @@ class CrossEntropy:
         size = prediction.output.shape[-2:]
         bins, amounts = ab_bins.encode(functional.adaptive_avg_pool2d(true_ab, size))
         weighted = amounts * self.weights.to(amounts.dtype)[bins]
-        log_p = prediction.output.to(amounts.dtype).log_softmax(dim=1).gather(1, bins)
-        return -(weighted * log_p).sum(dim=1).mean()
+        logits = prediction.output.to(amounts.dtype).permute(0, 2, 3, 1)  # bins last: much the faster on a processor
+        log_p = logits.log_softmax(dim=-1).gather(-1, bins.permute(0, 2, 3, 1))
+        return -(weighted.permute(0, 2, 3, 1) * log_p).sum(dim=-1).mean()
 
 
 # ---------------------------------------------------------------- the adversarial losses
