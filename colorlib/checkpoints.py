@@ -4,7 +4,6 @@ Written as a whole after each epoch (and every `save_steps`), read by --resume. 
 """
 
 import logging
-import math
 import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,10 +12,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
-from colorlib.history import MONITORS, Row
+from colorlib.progress import BestEpoch, Progress
 
 log = logging.getLogger("colorlib")
 
@@ -38,57 +36,6 @@ class Parts:
     def all(self) -> dict[str, Any]:
         """All of them by name: what must be saved to go on."""
         return self.networks | self.optimizers | self.others
-
-
-@dataclass
-class BestEpoch:
-    """The best value of the monitored metric so far, and what follows from how long ago that was.
-
-    value: None before the first epoch. epochs_since: epochs without a better one. plateaus: how often `plateau`
-    divides the learning rate.
-    """
-
-    value: float | None = None
-    epochs_since: int = 0
-    plateaus: int = 0
-
-    def update(self, row: Row, config: Config) -> bool:
-        """Take in an epoch's row of the history; returns whether it is the best so far."""
-        value = MONITORS[config.monitor](row)
-        if math.isfinite(value) and (self.value is None or value > self.value):
-            self.value, self.epochs_since = value, 0
-            return True
-        self.epochs_since += 1
-        if self.epochs_since % config.plateau_patience == 0:
-            self.plateaus += 1
-        return self.value is None  # no epoch could be judged yet: the newest stands in for the best
-
-    def out_of_patience(self, config: Config) -> bool:
-        """Whether early stopping has its case."""
-        return config.patience is not None and self.epochs_since >= config.patience
-
-
-@dataclass
-class Progress:
-    """How far a training has come: the loop's own numbers.
-
-    step, epoch: how many are behind it. batches, pictures, sums, seconds: of the epoch under way, its batches and
-    pictures, sums of the losses by name (in a file as numbers), and time spent. rows, timing: the history so far.
-    """
-
-    step: int = 0
-    epoch: int = 0
-    batches: int = 0
-    pictures: int = 0
-    sums: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
-    rows: list[Row] = field(default_factory=list)
-    timing: list[Row] = field(default_factory=list)
-    best: BestEpoch = field(default_factory=BestEpoch)
-
-    def begin_epoch(self) -> None:
-        """Nothing of a new epoch is behind it yet."""
-        self.batches, self.pictures, self.sums, self.seconds = 0, 0, {}, 0.0
 
 
 def save_state(folder: Path, parts: Parts, progress: Progress, digest: str) -> None:

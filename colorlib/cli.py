@@ -27,8 +27,15 @@ def add_train_flags(parser: Parser, argv: list[str]) -> None:
         help="go on with the training in --checkpoints-path, with its settings; flags given here change its length and "
         "learning rate",
     )
+    parser.add_argument(
+        "--stage",
+        type=count,
+        metavar="N",
+        help="the flags change stage N of the recipe alone; model, data, device and folder are the same for all "
+        "[each flag changes every stage where it has an effect]",
+    )
     stages = train_defaults(argv)
-    from colorlib.stages import KINDS
+    from colorlib.choices import KINDS
 
     add_config_flags(parser, stages[-1], KINDS)
     parser.set_defaults(stages=stages)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from colorlib import cache, evaluation, history, hub, photos, plots
+from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.controls import CONTROLS
@@ -16,7 +17,7 @@ from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
 from colorlib.runs import Run
-from colorlib.stages import change, fit
+from colorlib.stages import fit
 
 log = logging.getLogger("colorlib")
 
@@ -25,7 +26,7 @@ def train(arguments) -> int:
     given = read_settings(arguments)
     if arguments.resume and "start_from" in given:
         raise ConfigError("--start-from has no effect with --resume: the training goes on from its own weights")
-    stages = change(arguments.stages, given, read_targets(arguments, given.get("loss", {})))
+    stages = change(arguments.stages, given, read_targets(arguments, given.get("loss", {})), arguments.stage)
     run = fit(stages, overwrite=arguments.overwrite, resume=arguments.resume)
     if not is_main_process():  # the first speaks for all
         return 0
@@ -129,7 +130,7 @@ def table(arguments) -> int:
     lines = history.loss_table(run.history, arguments.epochs)
     if arguments.csv:
         Path(arguments.csv).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(arguments.csv, "".join(",".join(line) + "\n" for line in lines))
+        history.write_lines(lines, arguments.csv)
     print(history.markdown_table(lines))
     return 0
 

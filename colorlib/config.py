@@ -186,7 +186,7 @@ class Config:
             )
 
     def rules(self) -> Rules:
-        """Which settings have an effect beside the others. Kinds say what they look at: `colorlib.stages.idle`."""
+        """Which settings have an effect beside the others. Kinds say what they look at: `colorlib.choices.idle`."""
         return {
             ("crop_from",): (self.augment, "--augment False"),
             ("patience",): (self.patience is None or self.patience < self.epochs, f"--epochs {self.epochs}"),

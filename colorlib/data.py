@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from colorlib import cache, photo_sets
-from colorlib.errors import DataError
+from colorlib.errors import ConfigError, DataError
 
 log = logging.getLogger("colorlib")
 
@@ -45,6 +45,11 @@ class PhotoSet:
     def batch(self, indices) -> Tensor:
         """The pictures at these indices: RGB uint8 `(B, 3, S, S)`, channels last in memory."""
         return torch.from_numpy(self.images[np.asarray(indices, dtype=int)]).permute(0, 3, 1, 2)
+
+    def check_side(self, side: int) -> None:
+        """Raise `ConfigError` where the pictures aren't of this side, in pixels."""
+        if self.images.shape[1] != side:
+            raise ConfigError(f"--image-size is {side}, but the pictures are {self.summary}")
 
     def split(self, splits: str = "own", split_seed: int = 0) -> dict[str, np.ndarray]:
         """Indices of the parts `train`, `valid` and `test`, sorted, and of `all`. A part of a small set may be empty.

@@ -38,11 +38,14 @@ def markdown_table(lines: list[list[str]], left: int = 1) -> str:
 
 def write_csv(rows: list[Row], path) -> None:
     """Write all rows, with the columns of all; what a row hasn't is nan. The file is replaced as a whole."""
-    text = io.StringIO()
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(text, fieldnames=columns, restval="nan", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    write_lines([columns, *([row.get(name, "nan") for name in columns] for row in rows)], path)
+
+
+def write_lines(lines: list[list], path) -> None:
+    """Write lines of cells, the first the heading, as CSV. The file is replaced as a whole."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
     write_atomically(path, text.getvalue())
 
 

@@ -45,7 +45,14 @@ def load_stages(folder) -> tuple[Config, ...]:
         stages = [Config.load(folder / "config.json")]
     else:
         raise ConfigError(f"{folder} holds no training to --resume; name its folder with --checkpoints-path")
-    return tuple(stage.replace(checkpoints_path=str(folder)) for stage in stages)
+    first, *others = [stage.replace(checkpoints_path=str(folder)) for stage in stages]
+    return first, *(stage.replace(start_from=None) for stage in others)  # which start from the one before
+
+
+def finished(stages) -> int:
+    """How many of a run's stages are behind it: those before the last one that has begun."""
+    begun = [number for number, stage in enumerate(stages) if (Path(stage.checkpoints_path) / "config.json").exists()]
+    return max(begun, default=0)
 
 
 def starts_anew(config: Config, overwrite: bool, resume: bool) -> bool:

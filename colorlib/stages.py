@@ -9,36 +9,18 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from colorlib.color_spaces import COLOR_SPACES
+from colorlib.choices import idle
 from colorlib.colorizer import find_folder
 from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos, parse_splits
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
-from colorlib.heads import HEADS
-from colorlib.models import GENERATORS, count_parameters, rules_of_model
-from colorlib.models.discriminators import DISCRIMINATORS
-from colorlib.objective import TERMS
-from colorlib.optimizers import OPTIMIZERS, SCHEDULES, rules_of_optimization
+from colorlib.models import count_parameters
 from colorlib.photo_sets import NAMED, find
-from colorlib.resuming import save_stages, starts_anew
+from colorlib.resuming import finished, load_stages, save_stages, starts_anew
 from colorlib.runs import Run, clear, clear_stages
-from colorlib.settings import without_effect
-from colorlib.systems import SYSTEMS, build_system, check_system, rules_of_system
+from colorlib.systems import build_system, check_system
 from colorlib.training import Training
-
-# Settings that name one of several kinds -> those that there are.
-KINDS = {
-    "system": SYSTEMS,
-    "generator": GENERATORS,
-    "head": HEADS,
-    "color_space": COLOR_SPACES,
-    "discriminator": DISCRIMINATORS,
-    "dataset": NAMED,
-    "loss": TERMS,
-    "optimizer": OPTIMIZERS,
-    "lr_schedule": SCHEDULES,
-}
 
 
 def fit(
@@ -57,12 +39,14 @@ def fit(
     stages = [config] if isinstance(config, Config) else chained(config)
     if photo_set is not None:
         stages = [stage.replace(dataset=photo_set.name, dataset_path=photo_set.path) for stage in stages]
-    anew = check(stages, overwrite, resume)
-    for stage in stages:
+    behind = finished(stages) if resume and not overwrite else 0
+    stages = as_they_were(stages, behind) + stages[behind:]
+    anew = check(stages, overwrite, resume, behind)
+    for stage in stages[behind:]:
         check_data(stage, photo_set)
     for number, (stage, begins) in enumerate(zip(stages, anew, strict=True)):
-        if number + 1 < len(stages) and not anew[number + 1]:
-            continue  # the next stage has started from this one: it is finished
+        if number < behind:
+            continue
         run = fit_one(stage, photo_set, begins, progress, stages)
         if run.stopped and number + 1 < len(stages):
             run.interrupted = True
@@ -72,50 +56,32 @@ def fit(
 
 
 def chained(stages: Sequence[Config]) -> list[Config]:
-    """The stages with their folders, each starting from the best epoch of the one before."""
-    folder, before, chain = Path(stages[-1].checkpoints_path), None, []
+    """The stages with their folders, each starting from the best epoch of the one before. Raises `ConfigError`."""
+    folder, before, chain = Path(stages[-1].checkpoints_path), stages[0].start_from, []
     for number, stage in enumerate(stages, start=1):
+        if number > 1 and stage.start_from:
+            raise ConfigError(f"stage {number} starts from stage {number - 1}; leave out its --start-from")
         place = folder if number == len(stages) else folder / f"stage-{number}"
-        chain.append(stage.replace(checkpoints_path=str(place), start_from=before or stage.start_from))
+        chain.append(stage.replace(checkpoints_path=str(place), start_from=before))
         before = str(place / "best")
     return chain
 
 
-def change(stages: Sequence[Config], given: dict, terms: dict | None = None) -> list[Config]:
-    """The stages with other settings: each one that is given changes every stage where it has an effect.
-
-    terms: more of them for every stage's objective. Raises `ConfigError` for what can't be, and for a setting that has
-    an effect in none of the stages.
-    """
-    if terms:
-        stages = [stage.replace(loss=stage.loss | terms) for stage in stages]
-        given = given | ({"loss": given["loss"] | terms} if "loss" in given else {})
-    changed = [stage.replace(**given) for stage in stages]
-    useless = [idle(stage, given) for stage in changed]
-    for name in given:
-        if all(name in found for found in useless):
-            raise ConfigError(useless[-1][name])
-    # What has no effect in a stage stays as it was, or, if the other changes made it so, goes back to its default.
-    defaults = Config().flat()
-    return [
-        new.replace(**{name: old.flat()[name] if name in given else defaults[name] for name in found})
-        for old, new, found in zip(stages, changed, useless, strict=True)
-    ]
+def as_they_were(stages: Sequence[Config], behind: int) -> list[Config]:
+    """The first stages of a run that goes on, which are behind it, as it trained them. Raises `ConfigError`."""
+    if not behind:
+        return []
+    before = chained(load_stages(stages[-1].checkpoints_path))
+    if len(before) != len(stages):
+        raise ConfigError(f"{stages[-1].checkpoints_path} holds a training of {len(before)} stages, not {len(stages)}")
+    return before[:behind]
 
 
-def idle(stage: Config, given=()) -> dict[str, str]:
-    """The settings of a stage that were changed, or are among `given`, and have no effect: name -> a sentence.
-
-    Raises `ConfigError`.
-    """
-    rules = stage.rules() | rules_of_optimization(stage) | rules_of_model(stage.model) | rules_of_system(stage)
-    return without_effect(stage.flat(), Config().flat(), rules, given)
-
-
-def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]:
+def check(stages: Sequence[Config], overwrite: bool, resume: bool, behind: int = 0) -> list[bool]:
     """All that can be said of the stages before anything is decoded, trained or written. Raises `ConfigError`.
 
-    Returns for each stage whether it begins anew, rather than going on.
+    behind: how many of them are finished, and are needed no more. Returns for each stage whether it begins anew, rather
+    than going on.
     """
     for stage in stages:
         for sentence in idle(stage).values():
@@ -127,6 +93,9 @@ def check(stages: Sequence[Config], overwrite: bool, resume: bool) -> list[bool]
     if (folder / "stages.json").exists() and not overwrite and not resume:  # stopped, perhaps, before its last stage
         raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
     for number, stage in enumerate(stages):
+        if number < behind:
+            anew.append(False)
+            continue
         begun = number == 0 or (Path(stage.checkpoints_path) / "config.json").exists()
         anew.append(starts_anew(stage, overwrite, resume and begun))
         if number == 0 and anew[0] and stage.start_from:  # the other stages start from what isn't there yet
@@ -141,8 +110,8 @@ def check_data(stage: Config, photo_set: PhotoSet | None) -> None:
     """
     if photo_set is None and stage.dataset not in NAMED:
         find(stage.dataset, stage.dataset_path, stage.model.image_size)
-    if photo_set is not None and photo_set.images.shape[1] != stage.model.image_size:
-        raise ConfigError(f"--image-size is {stage.model.image_size}, but the pictures are {photo_set.summary}")
+    if photo_set is not None:
+        photo_set.check_side(stage.model.image_size)
 
 
 def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config]) -> Run:

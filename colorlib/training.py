@@ -6,6 +6,7 @@ which an interrupted training goes on.
 """
 
 import contextlib
+import copy
 import dataclasses
 import logging
 import time
@@ -16,19 +17,18 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from colorlib.checkpoints import Progress, load_state, save_state
+from colorlib.checkpoints import load_state, save_state
 from colorlib.config import Config
 from colorlib.data import PhotoSet, augment, evenly, loader
 from colorlib.engine import Engine, stop_on_signals
 from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.metrics import Metrics
 from colorlib.optimizers import learning_rate
+from colorlib.progress import Progress, alarms
 from colorlib.runs import Run
 from colorlib.systems import System
 
 log = logging.getLogger("colorlib")
-
-TURNING_GRAY = 0.5  # times the true colorfulness: below it a training is turning gray
 
 
 class Training:
@@ -45,8 +45,7 @@ class Training:
         self.show = show and engine.is_main
         if config.batch_size % engine.processes:
             raise ConfigError(f"--batch-size {config.batch_size} can't be divided among {engine.processes} processes")
-        if photo_set.images.shape[1] != config.model.image_size:
-            raise ConfigError(f"--image-size is {config.model.image_size}, but the pictures are {photo_set.summary}")
+        photo_set.check_side(config.model.image_size)
         self.train_indices, self.valid_indices = self._choose_pictures()
         process = (engine.process, engine.processes)
         if larger is not None and not np.array_equal(larger.key, photo_set.key):
@@ -82,10 +81,10 @@ class Training:
 
     def fit(self) -> Run:
         """Train to the end, or to Ctrl-C; either way the folder holds a usable colorizer."""
-        progress = self.progress
+        progress, config = self.progress, self.config
         self.run.history = progress.rows
         if self.engine.is_main:
-            self.run.begin(self.config)
+            self.run.begin(config)
         bar = tqdm(
             total=self.total_steps, initial=progress.step, unit="step", disable=not self.show, dynamic_ncols=True
         )
@@ -93,17 +92,15 @@ class Training:
         signals = stop_on_signals(self.request_stop) if self.engine.processes == 1 else contextlib.nullcontext()
         with bar, signals:
             while progress.step < self.total_steps and not self.stop_requested:
-                if progress.best.out_of_patience(self.config):
+                if progress.best.out_of_patience(config):
                     if self.show:
-                        tqdm.write(
-                            f"early stopping: {self.config.patience} epochs without a better {self.config.monitor}"
-                        )
+                        tqdm.write(f"early stopping: {config.patience} epochs without a better {config.monitor}")
                     break
                 self.run_epoch(bar)
         if progress.batches or not progress.rows:  # within an epoch
             self.save_state()  # before it is closed: a longer training goes on within it
             if progress.step >= self.total_steps:
-                self.finish_epoch()
+                self.close_epoch_early()
             else:
                 self.save_colorizer("last")
         self.run.stopped = self.stop_requested
@@ -163,7 +160,9 @@ class Training:
         progress.rows.append(about | losses | valid)
         rate = progress.pictures / progress.seconds
         progress.timing.append({"epoch": progress.epoch, "seconds": progress.seconds, "images_per_s": rate})
-        self.warn_if_gray()
+        if self.engine.is_main:
+            for sentence in alarms(progress.rows):
+                log.warning(sentence)
         self.save_colorizer("last")
         if progress.best.update(progress.rows[-1], self.config):
             self.save_colorizer("best")
@@ -172,6 +171,16 @@ class Training:
             self.run.draw_preview(self.system.colorizer(), self.photo_set, self.valid_indices)
         progress.begin_epoch()
         self.since = time.perf_counter()
+
+    def close_epoch_early(self) -> None:
+        """Close an epoch that `max_steps` cuts off. A longer training goes on within it, knowing how good best/ is."""
+        within = copy.deepcopy(self.progress)
+        self.finish_epoch()
+        self.progress.best, ours = within.best, self.progress.best
+        within.best.value = ours.value
+        closed, self.progress = self.progress, within
+        self.save_state()
+        self.progress = closed
 
     def validate(self) -> dict[str, float]:
         """The cheap metrics over the validation pictures of all processes."""
@@ -207,16 +216,6 @@ class Training:
             left = f"the last good checkpoint is {good}" if good else "no checkpoint was written yet"
             raise TrainingError(
                 f"{bad[0]} is not finite by step {self.progress.step}; try a lower --lr, or fp32; {left}"
-            )
-
-    def warn_if_gray(self) -> None:
-        """Say so, once, when the pictures lose their color."""
-        ratios = [1.0] + [row["valid_colorfulness_ratio"] for row in self.progress.rows]
-        if self.engine.is_main and ratios[-1] < TURNING_GRAY <= ratios[-2]:
-            log.warning(
-                "turning gray: after epoch %d the validation pictures have %.0f %% of the true ones' colorfulness",
-                self.progress.epoch,
-                100 * ratios[-1],
             )
 
     # ------------------------------------------------------------ what is kept

@@ -1,5 +1,6 @@
 """The command line as a user types it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -112,6 +113,23 @@ def test_a_flag_changes_every_stage_where_it_has_an_effect(two_stages, monkeypat
     loss = {"saturation": {"weight": 20.0, "target": 0.5}}
     words = "train --recipe two --scale full --desired-saturation 0.5 --saturation-weight 20"
     assert asked_for(monkeypatch, words) == [stage.replace(loss=stage.loss | loss) for stage in (first, gan)]
+
+
+def test_a_flag_may_change_one_stage(two_stages, monkeypatch, capsys):
+    first, gan = two_stages
+    words = "train --recipe two --scale full --stage 2 --epochs 5 --loss adversarial=2 l1=1 --image-size 64 --seed 3"
+    shared = {"image_size": 64, "seed": 3}
+    changed = gan.replace(**shared, epochs=5, loss={"adversarial": 2.0, "l1": 1.0})
+    assert asked_for(monkeypatch, words) == [first.replace(**shared), changed]
+    words = "train --recipe two --scale full --stage 1 --patience 1 --desired-hue 0.5"
+    hue = {"hue": {"weight": 1.0, "target": 0.5}}
+    assert asked_for(monkeypatch, words) == [first.replace(patience=1, loss=first.loss | hue), gan]
+    words = "train --recipe two --scale full --start-from starter"
+    assert asked_for(monkeypatch, words) == [first.replace(start_from="starter"), gan]
+    for stage, reason in ((3, "--stage is 3; there are 2"), (1, "--spectral-norm"), (0, "is not 1 or more")):
+        with contextlib.suppress(SystemExit):
+            run("train", "--recipe", "two", "--scale", "full", "--stage", stage, "--spectral-norm", "True")
+        assert reason in capsys.readouterr().err
 
 
 def test_a_recipe_of_two_stages_is_trained_stopped_and_resumed(two_stages, tmp_path, monkeypatch, capsys):

@@ -5,11 +5,12 @@ import math
 
 import pytest
 
+from colorlib.choices import change
 from colorlib.config import FORMAT, Config, Model
 from colorlib.errors import ConfigError
 from colorlib.models import build_discriminator, build_generator
 from colorlib.recipes import RECIPES, SCALES, get
-from colorlib.stages import change, check
+from colorlib.stages import check
 
 JUDGED = {"system": "gan", "loss": {"l1": 100.0, "adversarial": 1.0}}
 

@@ -14,17 +14,17 @@ FLOORS = [
     {"history", "color_spaces", "photos", "photo_kinds", "color_difference"},
     {"config"},
     {"photo_sets", "cache", "heads", "controls", "metrics", "engine", "recipes", "resuming"},
-    {"data", "losses", "models", "optimizers", "plots"},
+    {"data", "losses", "models", "optimizers", "plots", "progress"},
     {"hub", "flags"},
     {"colorizer", "checkpoints", "checks", "objective"},
     {"systems", "evaluation", "runs"},
-    {"training"},
+    {"training", "choices"},
     {"stages"},
     {"demo", "commands"},
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-LAZY = {("cli", "commands"), ("cli", "stages")}  # imported when a command is run
+LAZY = {("cli", "commands"), ("cli", "choices")}  # imported when a command is run
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

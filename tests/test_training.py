@@ -3,6 +3,7 @@
 import csv
 import logging
 import math
+import shutil
 import signal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from made_photos import make_photos
 from safetensors.torch import load_file
 
 from colorlib import history, runs
-from colorlib.checkpoints import BestEpoch, Parts, Progress, load_state, save_state
+from colorlib.checkpoints import Parts, load_state, save_state
 from colorlib.cli import main
 from colorlib.color_spaces import LAB
 from colorlib.colorizer import Colorizer
@@ -25,6 +26,7 @@ from colorlib.evaluation import evaluate
 from colorlib.models import GENERATORS, build_generator
 from colorlib.optimizers import learning_rate
 from colorlib.photos import bundled_photos
+from colorlib.progress import BestEpoch, Progress
 from colorlib.recipes import get
 from colorlib.resuming import load_stages
 from colorlib.runs import Run
@@ -108,6 +110,19 @@ def test_interruption_leaves_a_usable_colorizer(config, photo_set, monkeypatch):
     run = fit(config, photo_set, progress=False)
     assert run.interrupted and not run.history
     assert run.colorizer().colorize(np.zeros((20, 30), np.uint8)).size == (30, 20)
+
+
+def test_an_epoch_that_max_steps_cut_off_is_known_to_be_the_best(config, photo_set, monkeypatch):
+    """A longer training forgets its row, and must not put a worse colorizer in its place."""
+    maes = iter([1.0, 3.0, 2.0])
+    metrics = {"mae_percent": 4.0, "psnr_pooled": 20.0, "colorfulness": 1.0, "colorfulness_ratio": 1.0}
+    monkeypatch.setattr(Training, "validate", lambda self: {"mae": next(maes), **metrics})
+    config = config.replace(monitor="mae", epochs=2, patience=None)
+    run = fit(config.replace(max_steps=1), photo_set, progress=False)
+    best = to_color(run.folder / "best" / "model.safetensors")
+    run = fit(config.replace(max_steps=None), photo_set, resume=True, progress=False)
+    assert [row["valid_mae"] for row in run.history] == [3.0, 2.0]
+    assert torch.equal(best, to_color(run.folder / "best" / "model.safetensors"))
 
 
 def test_max_steps(config, photo_set):
@@ -223,9 +238,21 @@ def test_stages_are_trained_one_after_the_other(two_stages, photo_set, monkeypat
     monkeypatch.setattr(Training, "validate", lambda self: {"mae": 1.0, **metrics})
     again = fit(longer, photo_set, resume=True, progress=False)
     assert len(again.history) == 5 and len(Run.load(run.folder / "stage-1").history) == 3  # which the second began from
-    assert [stage.epochs for stage in load_stages(run.folder)] == [5, 5]
+    assert [stage.epochs for stage in load_stages(run.folder)] == [3, 5]
+    shutil.rmtree(run.folder / "stage-1")  # which is needed no more
+    longer = tuple(stage.replace(epochs=6, max_steps=None) for stage in two_stages)
+    assert len(fit(longer, photo_set, resume=True, progress=False).history) == 6
+    with pytest.raises(ConfigError, match="2 stages, not 3"):
+        fit((two_stages[0], *two_stages), photo_set, resume=True, progress=False)
     with pytest.raises(ConfigError, match="holds a training already"):
         fit(two_stages, photo_set, progress=False)
+
+
+def test_only_the_first_stage_starts_from_elsewhere(two_stages, photo_set, tmp_path):
+    first, second = two_stages
+    with pytest.raises(ConfigError, match="stage 2 starts from stage 1"):
+        fit((first, second.replace(start_from="starter")), photo_set, progress=False)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_stage_that_died_at_once_still_starts_from_the_one_before(two_stages, photo_set, monkeypatch):

@@ -19,7 +19,7 @@ from torch.nn.utils.parametrizations import spectral_norm as normalize_spectrum
 
 
 @dataclass(frozen=True)
-class Kind:
+class Layout:
     """What kinds of discriminators differ in.
 
     ending: (channels, side, wrap) of the last map to the layers that make logits of it. kernel, padding: of the
@@ -56,10 +56,10 @@ def dense_layers(channels: int, side: int, wrap: Callable) -> list[nn.Module]:
 
 
 DISCRIMINATORS = {
-    "conv": Kind(one_logit),
-    "patch": Kind(logit_by_patch),
-    "patch70": Kind(logit_by_70, last_stride=1, first_norm=False, least_side=2),
-    "dense": Kind(dense_layers, kernel=5, padding=2),
+    "conv": Layout(one_logit),
+    "patch": Layout(logit_by_patch),
+    "patch70": Layout(logit_by_70, last_stride=1, first_norm=False, least_side=2),
+    "dense": Layout(dense_layers, kernel=5, padding=2),
 }
 
 
