@@ -364,6 +364,21 @@ def test_a_generator_sees_so_many_pixels_at_once_and_no_more(colorizer, photo, s
     assert max(seen) == most and sum(seen) == 16
 
 
+def test_photos_of_so_many_pixels_are_held_at_once_and_no_more(colorizer, monkeypatch):
+    """A folder of large photographs doesn't fill the memory: the next one is opened when those before are done."""
+    monkeypatch.setattr(colorizer_module, "BATCH_PIXELS", 3 * 64 * 64)
+    opened, open_at_once = [], []
+
+    def folder():
+        for number in range(12):
+            opened.append(number)
+            yield Image.new("RGB", (64, 64), (number, 90, 90))
+
+    for done, _ in enumerate(colorizer.colorize_many(folder(), 32)):
+        open_at_once.append(len(opened) - done)
+    assert max(open_at_once) == 4 and len(opened) == 12
+
+
 def test_double_precision_is_double(colorizer, tmp_path):
     colorizer.save(tmp_path)
     opened = Colorizer.load(tmp_path, precision="fp64")
