@@ -9,41 +9,22 @@ are of the test part and of the other whole photographs, which nothing was train
 
 import argparse
 import dataclasses
-import io
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
+from whole_photos import SHOWN, draw, in_gray, in_halves, measure
 
-from colorlib import evaluation, photos, plots
+from colorlib import evaluation
 from colorlib.colorizer import STARTER, Colorizer
 from colorlib.config import Model
-from colorlib.data import evenly
 from colorlib.files import write_atomically
 from colorlib.history import markdown_table
-from colorlib.metrics import Metrics, gray_row
 from colorlib.runs import Run
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "starter"
-TEMPERATURES, SIZES = (0.3, 0.38, 0.5), (64, 96, 128)  # sharper ones gain a little on average, and are spotty
+TEMPERATURES, SIZES = (0.2, 0.25, 0.3, 0.38), (64, 96)  # still sharper ones gain a little on average, and are spotty
 PALEST = 0.68  # of the true colorfulness: paler than this, fewer errors are no merit
-SHOWN = {"mae_percent": "MAE (%)", "psnr_pooled": "PSNR pooled (dB)", "ciede2000_mean": "CIEDE2000"} | {
-    "colorfulness_ratio": "colorfulness ratio"
-}
-
-
-def as_rgb(image: Image.Image) -> torch.Tensor:
-    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None] / 255
-
-
-def whole(originals: list[Image.Image], colorized) -> dict:
-    """The metrics of whole photos, each of its own size."""
-    metrics = Metrics()
-    for original, ours in zip(originals, colorized, strict=True):
-        metrics.update(as_rgb(ours), as_rgb(original))
-    return metrics.compute()
 
 
 def with_model(colorizer: Colorizer, **changes) -> Colorizer:
@@ -60,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", help="the training")
     parser.add_argument("photos", help="folder of whole photographs that it didn't learn from")
-    parser.add_argument("--count", type=int, default=96, help="whole photographs to measure [96]")
+    parser.add_argument("--count", type=int, default=150, help="whole photographs to measure [150]")
     arguments = parser.parse_args()
     run = Run.load(arguments.run)
     colorizer, config = run.colorizer("last"), run.config
@@ -73,10 +54,8 @@ def main() -> None:
         print("temperature", temperature, {name: round(tried[temperature][name], 3) for name in SHOWN}, flush=True)
     colorizer = with_model(colorizer, temperature=best(tried))
 
-    paths = evenly(np.array(photos.find_photos(arguments.photos)), arguments.count)
-    originals = [photos.read_rgb(path) for path in paths]
-    choosing, showing = originals[::2], originals[1::2]
-    sizes = {size: whole(choosing, colorizer.colorize_many(choosing, size)) for size in SIZES}
+    choosing, showing = in_halves(arguments.photos, 2 * arguments.count)
+    sizes = {size: measure(choosing, colorizer.colorize_many(choosing, size)) for size in SIZES}
     for size, row in sizes.items():
         print("size", size, {name: round(row[name], 3) for name in SHOWN}, flush=True)
     chosen = min(sizes, key=lambda size: sizes[size]["ciede2000_mean"])
@@ -86,8 +65,8 @@ def main() -> None:
     colorizer = Colorizer.load(STARTER, precision="fp32")  # as it is shipped
     result = evaluation.evaluate(colorizer, **where, part="test")
     ours = list(colorizer.colorize_many(showing))
-    gray = [Image.fromarray(plots.to_pixels(gray_row(as_rgb(original)))[0]) for original in showing]
-    rows = {"whole": {"starter": whole(showing, ours), "gray": whole(showing, gray)}}
+    gray = in_gray(showing)
+    rows = {"whole": {"starter": measure(showing, ours), "gray": measure(showing, gray)}}
     rows["squares"] = {"starter": result["model"], "gray": result["gray"], "oracle mean": result["oracle_mean"]}
     RESULTS.mkdir(parents=True, exist_ok=True)
     settings = {"temperature": {str(t): row for t, row in tried.items()}, "photo_size": sizes}
@@ -103,19 +82,8 @@ def main() -> None:
         lines += [[names[place], name, *(f"{row[key]:.2f}" for key in SHOWN)] for name, row in table.items()]
     write_atomically(RESULTS / "table.md", markdown_table(lines, left=2) + "\n")
     print(markdown_table(lines, left=2))
-    draw(showing, gray, ours)
+    draw({"gray": gray, "starter": ours, "true": showing}, RESULTS, most=48)
     print(json.dumps(json.loads(Model.load(STARTER / "config.json").to_json())))
-
-
-def draw(originals, gray, ours) -> None:
-    """Three sheets of eight whole photographs: gray, ours, true."""
-    for number, start in enumerate(range(0, min(len(originals), 24), 8)):
-        some = slice(start, start + 8)
-        rows = {"gray": gray[some], "starter": ours[some], "true": originals[some]}
-        squares = {name: np.stack([photos.square(image, 128) for image in images]) for name, images in rows.items()}
-        sheet = Image.open(io.BytesIO(plots.to_png(plots.grid(squares, tile=1.3)))).convert("RGB")
-        path = RESULTS / f"photos-{number + 1}.jpg"
-        write_atomically(path, lambda place, sheet=sheet: sheet.save(place, format="JPEG", quality=88, subsampling=0))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import torch
-from whole_photos import SHOWN, draw, held_out, in_gray, measure
+from whole_photos import SHOWN, draw, in_gray, in_halves, measure
 
 from colorlib import evaluation, fit, recipes
 from colorlib.config import Config
@@ -60,7 +60,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
 
-    whole = held_out(arguments.photos, arguments.count)
+    _, whole = in_halves(arguments.photos, 2 * arguments.count)
     rows, pictures, lines = {}, {"gray": in_gray(whole)}, []
     for name, config in ways(arguments.squares).items():
         folder = Path(arguments.runs) / name.split()[0]

@@ -17,10 +17,10 @@ SHOWN = {"mae_percent": "MAE (%)", "psnr_pooled": "PSNR pooled (dB)", "ciede2000
 }
 
 
-def held_out(folder, count: int) -> list[Image.Image]:
-    """So many photographs of a folder: every other one of twice as many, so that those between them may choose."""
-    paths = evenly(np.array(photos.find_photos(folder)), 2 * count)[1::2]
-    return [photos.read_rgb(path) for path in paths]
+def in_halves(folder, count: int) -> tuple[list[Image.Image], list[Image.Image]]:
+    """So many photographs of a folder, evenly taken: those that may choose something, and those that are measured."""
+    paths = evenly(np.array(photos.find_photos(folder)), count)
+    return [photos.read_rgb(path) for path in paths[::2]], [photos.read_rgb(path) for path in paths[1::2]]
 
 
 def as_rgb(image: Image.Image) -> torch.Tensor:
