@@ -119,8 +119,10 @@ def page() -> str:
         "",
         "`demo/` is what `make demo` drew and measured, `benchmark.json` what `python benchmarks/training.py --json "
         "results/benchmark.json` printed. `starter/` is the colorizer that comes with colorlib, as `python "
-        "tools/starter.py runs/starter data/photos` measured it ([table](starter/table.md)) and drew it on 24 whole "
-        "photographs.",
+        "tools/starter.py runs/starter data/photos` measured it ([table](starter/table.md)) and drew it on 48 whole "
+        "photographs. `three-ways/` compares regression, the balanced GAN and classification on equal terms "
+        "([table](three-ways/table.md)), as `python tools/three_ways.py data/tiny-imagenet data/photos --minutes 8` "
+        "trained, measured and drew them.",
         "",
     ]
     for recipe in DATA:
