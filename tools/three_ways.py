@@ -71,11 +71,22 @@ def main() -> None:
             run = fit(config.replace(max_steps=steps, checkpoints_path=str(folder)))
         rows[name] = figures_of(run, whole, pictures, name)
         steps = run.config.max_steps
-        lines.append([name, f"{steps:,}", f"{steps * run.config.batch_size:,}", str(run.config.loss)])
+        lines.append([name, in_words(run.config.loss), f"{steps:,}", f"{steps * run.config.batch_size:,}"])
     gray = measure(whole, pictures["gray"])
     pictures["true"] = whole
     write(rows, gray, lines, arguments.minutes, len(whole))
     draw(pictures, RESULTS)
+
+
+def in_words(loss: dict) -> str:
+    """An objective as the command line spells it."""
+    return " ".join(
+        f"{name}={term:g}"
+        if isinstance(term, float)
+        else f"{name}="
+        + ",".join(f"{value:g}" if option == "weight" else f"{option}={value}" for option, value in term.items())
+        for name, term in loss.items()
+    )
 
 
 def figures_of(run: Run, whole, pictures: dict, name: str) -> dict:
@@ -102,9 +113,9 @@ def write(rows: dict, gray: dict, lines: list, minutes: float, count: int) -> No
     table = [["measured on", "way", *SHOWN.values()]]
     for place, some in measured.items():
         table += [[place, name, *(f"{row[key]:.2f}" for key in SHOWN)] for name, row in some.items()]
-    trained = [["way", "steps", "pictures", "loss"], *lines]
+    trained = [["way", "loss", "steps", "pictures"], *lines]
     text = f"{minutes:g} minutes of one core for each way.\n\n"
-    text += f"{markdown_table(trained)}\n\n{markdown_table(table, left=2)}\n"
+    text += f"{markdown_table(trained, left=2)}\n\n{markdown_table(table, left=2)}\n"
     write_atomically(RESULTS / "table.md", text)
     print(text)
 
