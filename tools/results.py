@@ -122,9 +122,10 @@ def page() -> str:
         "tools/starter.py runs/starter data/photos` measured it ([table](starter/table.md)) and drew it on 48 whole "
         "photographs. `three-ways/` compares regression, the balanced GAN and classification on equal terms "
         "([table](three-ways/table.md)), as `python tools/three_ways.py data/tiny-imagenet data/photos --minutes 8` "
-        "trained, measured and drew them. In its 24 whole photographs regression is brown all over; the GAN has the most "
-        "color, and most of it is wrong: red and green patches on grass, fur and walls; classification colors skies, "
-        "wood, fur and skin believably, leaves grass brown, and is calm where it isn't sure. So the starter classifies.",
+        "trained, measured and drew them. In its 24 whole photographs regression is brown all over; the GAN has the "
+        "most color, and most of it is wrong: red and green patches on grass, fur and walls; classification colors "
+        "skies, wood, fur and skin believably, leaves grass brown, and is calm where it isn't sure. So the starter "
+        "classifies.",
         "",
     ]
     for recipe in DATA:
