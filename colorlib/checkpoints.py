@@ -64,16 +64,18 @@ def load_state(folder: Path, parts: Parts, digest: str) -> Progress | None:
         if state["digest"] != digest:
             raise ValueError("it was trained on other pictures: the data set has changed since")
         forms = [[group.get("fused") for group in optimizer.param_groups] for optimizer in parts.optimizers.values()]
+        for name, fused in zip(parts.optimizers, forms, strict=True):
+            for group, form in zip(state["parts"][name]["param_groups"], fused, strict=True):
+                group["fused"] = form  # which suits this device, and not the one that the file is from
         for name, part in parts.all().items():
             if name in state["parts"] or name != "scaler":  # begun in another precision, which needed none
                 part.load_state_dict(state["parts"][name])
-        for optimizer, fused in zip(parts.optimizers.values(), forms, strict=True):
-            for group, form in zip(optimizer.param_groups, fused, strict=True):
-                group["fused"] = form  # which suits this device, and not the one that the file is from
         best = BestEpoch(**state["progress"].pop("best"))
         progress = Progress(**state["progress"], best=best)
         if not all(type(number) is int for number in (progress.step, progress.epoch, progress.batches)):
             raise ValueError("its numbers are none")
+        if not all(isinstance(row, dict) for rows in (progress.rows, progress.timing) for row in rows):
+            raise ValueError("its history is none")
         progress.sums = {name: float(total) for name, total in progress.sums.items()}
         return progress
     except (RuntimeError, LookupError, ValueError, TypeError, AttributeError, EOFError, pickle.PickleError) as error:

@@ -6,13 +6,14 @@ a command needs is imported when that command is run.
 
 import logging
 import os
+import re
 import sys
 
 from colorlib import recipes
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
 from colorlib.flags import Parser, add_config_flags, add_control_flags, count, epoch_list
-from colorlib.resuming import load_stages
+from colorlib.run_folder import load_stages
 
 CHECKPOINT = "starter, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
 
@@ -187,6 +188,11 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except (InputError, OSError) as error:
         print(f"colorlib: {error}", file=sys.stderr)
+        return 2
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not re.search("out of memory|can't allocate memory", str(error)):
+            raise
+        print("colorlib: out of memory; give a smaller --batch-size, --widths or --size", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("colorlib: interrupted", file=sys.stderr)

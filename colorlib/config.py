@@ -25,7 +25,10 @@ class Model:
     color_space: str = knob("lab", "what the generator sees and predicts")
     image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=8, below=2**16)
     photo_size: int | None = knob(
-        None, "short side at which the generator sees a whole photo, in pixels (default: the picture size)", least=8
+        None,
+        "short side at which the generator sees a whole photo, in pixels (default: the picture size)",
+        least=8,
+        below=2**13,
     )
     generator: str = knob("unet", "the network that colors; gray_fed is the one of *church*, with noise")
     widths: tuple[int, ...] = knob(
@@ -66,7 +69,7 @@ class Model:
             version = values.pop("format", 0)
         except FileNotFoundError:
             raise ConfigError(f"{path}: no such file") from None
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ConfigError(f"{path}: not the config.json of a colorizer ({error})") from None
         if "model" in values and "dataset" in values:
             raise ConfigError(f"{path}: the config.json of a training, not of a colorizer; its colorizers are in best/")
@@ -133,7 +136,7 @@ class Config:
     # optimization
     epochs: int = knob(10, "passes over the training pictures", least=1)
     max_steps: int | None = knob(None, "stop after so many steps, whatever the epochs (default: no limit)", least=1)
-    batch_size: int = knob(128, "pictures in one step", least=1)
+    batch_size: int = knob(128, "pictures in one step", least=1, below=2**20)
     optimizer: str = knob("adam", "optimizer of every network")
     lr: float = knob(3e-4, "learning rate of the generator", above=0)
     discriminator_lr: float | None = knob(
@@ -220,7 +223,7 @@ class Config:
             raise ConfigError(f"{path}: no such file") from None
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}; was another colorlib here?") from None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             raise ConfigError(f"{path}: not the settings of a training ({type(error).__name__}: {error})") from None
 
     @classmethod

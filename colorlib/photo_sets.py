@@ -104,7 +104,11 @@ def celeba(path, size: int) -> PhotoFiles:
     found, table = folder(root), root / "list_eval_partition.txt"
     if table.is_file():
         words = [line.split() for line in table.read_text().splitlines() if line.strip()]
-        part = {name: ("train", "valid", "test")[int(rest[0])] for name, *rest in words if rest and rest[0] in "012"}
+        part = {
+            name: ("train", "valid", "test")[int(rest[0])]
+            for name, *rest in words
+            if rest and rest[0] in ("0", "1", "2")
+        }
         missing = [path for path in found.paths if path.name not in part]
         if missing:
             raise DataError(

@@ -1,13 +1,12 @@
 """How far a training has come: the numbers that the loop keeps; early stopping, and alarms, which look at them."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from colorlib.config import Config
 from colorlib.history import MONITORS, Row
-
-TURNING_GRAY = 0.5  # times the true colorfulness: below it a training is turning gray
 
 
 @dataclass
@@ -29,9 +28,15 @@ class BestEpoch:
             self.value, self.epochs_since = value, 0
             return True
         self.epochs_since += 1
-        if self.epochs_since % config.plateau_patience == 0:
+        if config.lr_schedule == "plateau" and self.epochs_since % config.plateau_patience == 0:
             self.plateaus += 1
         return self.value is None  # no epoch could be judged yet: the newest stands in for the best
+
+    def remember(self, row: Row, config: Config) -> None:
+        """Take in an epoch that counts no more, since it is being finished now, but whose colorizer may be in best/."""
+        value = MONITORS[config.monitor](row)
+        if config.monitor != "last" and math.isfinite(value) and (self.value is None or value > self.value):
+            self.value = value
 
     def out_of_patience(self, config: Config) -> bool:
         """Whether early stopping has its case."""
@@ -61,10 +66,35 @@ class Progress:
         self.batches, self.pictures, self.sums, self.seconds = 0, 0, {}, 0.0
 
 
+class Alarm(NamedTuple):
+    """A sign in the rows that a training goes wrong: shown by so many epochs in a row, said once each time it begins.
+
+    sentence: with places for the row's numbers by their columns, and for `percent`, of the true colorfulness.
+    """
+
+    shows: Callable[[Row], bool]
+    epochs: int
+    sentence: str
+
+
+VALID_COLOR = "after epoch {epoch} the validation pictures have {percent:.0f} % of the true ones' colorfulness"
+ALARMS = (
+    Alarm(lambda row: row["valid_colorfulness_ratio"] < 0.5, 1, f"turning gray: {VALID_COLOR}"),
+    Alarm(lambda row: row["valid_colorfulness_ratio"] > 2, 1, f"turning garish: {VALID_COLOR}"),
+    Alarm(
+        lambda row: row.get("loss_D", math.inf) < 0.05,  # of any kind of adversarial loss; undecided: 0.25 or more
+        2,
+        "the discriminator wins: after epoch {epoch} its loss is {loss_D:.3f}, so the generator learns little from it",
+    ),
+)
+
+
 def alarms(rows: list[Row]) -> list[str]:
-    """What a person should know of the newest epoch, by the history so far: a sentence for each; each is said once."""
-    ratios = [1.0] + [row["valid_colorfulness_ratio"] for row in rows]
-    if not ratios[-1] < TURNING_GRAY <= ratios[-2]:
-        return []
-    now = f"after epoch {rows[-1]['epoch']} the validation pictures have {100 * ratios[-1]:.0f} %"
-    return [f"turning gray: {now} of the true ones' colorfulness"]
+    """What the newest row gives cause to warn of, a sentence each; nothing that was said after the row before."""
+
+    def rings(alarm: Alarm, rows: list[Row]) -> bool:
+        return len(rows) >= alarm.epochs and all(map(alarm.shows, rows[-alarm.epochs :]))
+
+    begun = [alarm for alarm in ALARMS if rings(alarm, rows) and not rings(alarm, rows[:-1])]
+    percent = 100 * rows[-1]["valid_colorfulness_ratio"] if begun else None
+    return [alarm.sentence.format(**rows[-1], percent=percent) for alarm in begun]

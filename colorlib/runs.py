@@ -1,7 +1,6 @@
 """What a training leaves behind in its folder, opened again: configuration, history, colorizers, learning strip."""
 
-import contextlib
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,6 @@ from colorlib.data import PhotoSet, evenly
 from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
 from colorlib.metrics import gray_row
-from colorlib.resuming import FILES, FOLDERS, load_stages
 
 STRIP_PICTURES = 8
 
@@ -30,6 +28,7 @@ class Run:
     history: list[history.Row]
     stopped: bool = False  # somebody asked it to, perhaps too late to cut anything off
     interrupted: bool = False  # it could have gone on
+    watch: Callable[["Run"], None] | None = None  # called after each epoch of the training under way
 
     @classmethod
     def load(cls, folder) -> "Run":
@@ -70,6 +69,8 @@ class Run:
         self.add_strip("true", true_rgb)
         self.add_strip(f"{self.history[-1]['epoch']:04d}", colorizer.colorize_batch(true_rgb))
         write_atomically(self.folder / "preview.png", plots.to_png(plots.grid(self.learning_strip())))
+        if self.watch:
+            self.watch(self)
 
     def add_strip(self, name: str, rgb: torch.Tensor) -> None:
         """Keep a few pictures `(N, 3, S, S)` in [0, 1] side by side: those of an epoch ("0001", ...), or "true"."""
@@ -99,23 +100,3 @@ def read_strip(path) -> np.ndarray:
     """A strip of square pictures side by side: uint8 `(N, S, S, 3)`."""
     pixels = np.asarray(Image.open(path).convert("RGB"))
     return np.stack(np.split(pixels, pixels.shape[1] // pixels.shape[0], axis=1))
-
-
-def clear(folder: Path) -> None:
-    """Remove what an earlier run left in a folder, and nothing else."""
-    for name in FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for name in FILES:
-        (folder / name).unlink(missing_ok=True)
-
-
-def clear_stages(folder: Path) -> None:
-    """Remove the earlier stages of the run that stood in a folder, if it was one of several stages."""
-    if not (folder / "stages.json").is_file():
-        return
-    for number in range(1, len(load_stages(folder))):
-        clear(folder / f"stage-{number}")
-        with contextlib.suppress(OSError):  # not empty: it holds somebody's files, too
-            (folder / f"stage-{number}").rmdir()
-    clear(folder)
-    (folder / "stages.json").unlink()

@@ -35,7 +35,7 @@ def check_fields(settings) -> None:
             kind = typing.get_args(kind)[0]
         if kind == tuple[int, ...]:
             value = tuple(value) if isinstance(value, (list, tuple)) else value
-            whole = isinstance(value, tuple) and all(type(width) is int and width > 0 for width in value)
+            whole = isinstance(value, tuple) and all(type(width) is int and 0 < width < 2**14 for width in value)
             if not whole or len(value) < 2:
                 raise ConfigError(f"{name} is {value}; it takes two or more positive channel counts, as 32,64,128")
             object.__setattr__(settings, field.name, value)

@@ -4,22 +4,20 @@ A recipe's stages are trained one after the other, each from the generator that 
 stands in the run's folder itself, the earlier ones in stage-1/, stage-2/, ... below it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from colorlib.choices import idle
-from colorlib.colorizer import find_folder
 from colorlib.config import Config
-from colorlib.data import PhotoSet, load_photos, parse_splits
+from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import Engine
-from colorlib.errors import ConfigError
 from colorlib.models import count_parameters
 from colorlib.photo_sets import NAMED, find
-from colorlib.resuming import finished, load_stages, save_stages, starts_anew
-from colorlib.runs import Run, clear, clear_stages
-from colorlib.systems import build_system, check_system
+from colorlib.plan import Stage, plan
+from colorlib.run_folder import clear, clear_stages, save_stages
+from colorlib.runs import Run
+from colorlib.systems import build_system
 from colorlib.training import Training
 
 
@@ -29,94 +27,45 @@ def fit(
     overwrite: bool = False,
     resume: bool = False,
     progress: bool = True,
+    watch: Callable[[Run], None] | None = None,
 ) -> Run:
     """Train what the configuration describes (or a recipe's stages), and leave the run in its `checkpoints_path`.
 
     photo_set: the pictures, where they are at hand already; otherwise the configuration says which. overwrite:
-    replace a run that is there already; without it such a folder is refused. resume: go on with it. Raises
-    `ConfigError` and `DataError` before anything is written, and `TrainingError`.
+    replace a run that is there already; without it such a folder is refused. resume: go on with it. watch: called with
+    the run after each epoch, as to draw its learning strip anew. Raises `ConfigError` and `DataError` before anything
+    is written, and `TrainingError`.
     """
-    stages = [config] if isinstance(config, Config) else chained(config)
+    configs = [config] if isinstance(config, Config) else list(config)
     if photo_set is not None:
-        stages = [stage.replace(dataset=photo_set.name, dataset_path=photo_set.path) for stage in stages]
-    behind = finished(stages) if resume and not overwrite else 0
-    stages = as_they_were(stages, behind) + stages[behind:]
-    anew = check(stages, overwrite, resume, behind)
-    for stage in stages[behind:]:
-        check_data(stage, photo_set)
-    for number, (stage, begins) in enumerate(zip(stages, anew, strict=True)):
-        if number < behind:
-            continue
-        run = fit_one(stage, photo_set, begins, progress, stages)
-        if run.stopped and number + 1 < len(stages):
+        configs = [one.replace(dataset=photo_set.name, dataset_path=photo_set.path) for one in configs]
+    stages = plan(configs, overwrite, resume)
+    ahead = [stage for stage in stages if stage.action != "skip"]
+    for stage in ahead:
+        check_data(stage.config, photo_set)
+    for stage in ahead:
+        run = fit_one(stage, stages, photo_set, progress, watch)
+        if run.stopped and stage is not stages[-1]:
             run.interrupted = True
         if run.interrupted:
             break
     return run
 
 
-def chained(stages: Sequence[Config]) -> list[Config]:
-    """The stages with their folders, each starting from the best epoch of the one before. Raises `ConfigError`."""
-    folder, before, chain = Path(stages[-1].checkpoints_path), stages[0].start_from, []
-    for number, stage in enumerate(stages, start=1):
-        if number > 1 and stage.start_from:
-            raise ConfigError(f"stage {number} starts from stage {number - 1}; leave out its --start-from")
-        place = folder if number == len(stages) else folder / f"stage-{number}"
-        chain.append(stage.replace(checkpoints_path=str(place), start_from=before))
-        before = str(place / "best")
-    return chain
-
-
-def as_they_were(stages: Sequence[Config], behind: int) -> list[Config]:
-    """The first stages of a run that goes on, which are behind it, as it trained them. Raises `ConfigError`."""
-    if not behind:
-        return []
-    before = chained(load_stages(stages[-1].checkpoints_path))
-    if len(before) != len(stages):
-        raise ConfigError(f"{stages[-1].checkpoints_path} holds a training of {len(before)} stages, not {len(stages)}")
-    return before[:behind]
-
-
-def check(stages: Sequence[Config], overwrite: bool, resume: bool, behind: int = 0) -> list[bool]:
-    """All that can be said of the stages before anything is decoded, trained or written. Raises `ConfigError`.
-
-    behind: how many of them are finished, and are needed no more. Returns for each stage whether it begins anew, rather
-    than going on.
-    """
-    for stage in stages:
-        for sentence in idle(stage).values():
-            raise ConfigError(sentence)
-        if stage.splits != "own":
-            parse_splits(stage.splits)
-        check_system(stage)
-    folder, anew = Path(stages[-1].checkpoints_path), []
-    if (folder / "stages.json").exists() and not overwrite and not resume:  # stopped, perhaps, before its last stage
-        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
-    for number, stage in enumerate(stages):
-        if number < behind:
-            anew.append(False)
-            continue
-        begun = number == 0 or (Path(stage.checkpoints_path) / "config.json").exists()
-        anew.append(starts_anew(stage, overwrite, resume and begun))
-        if number == 0 and anew[0] and stage.start_from:  # the other stages start from what isn't there yet
-            find_folder(stage.start_from)
-    return anew
-
-
-def check_data(stage: Config, photo_set: PhotoSet | None) -> None:
+def check_data(config: Config, photo_set: PhotoSet | None) -> None:
     """Raise `DataError` for a folder that isn't there, and `ConfigError` for pictures that don't fit the stage.
 
     A set by name, which may be downloaded, waits for its stage: of several processes only one may fetch it.
     """
-    if photo_set is None and stage.dataset not in NAMED:
-        find(stage.dataset, stage.dataset_path, stage.model.image_size)
     if photo_set is not None:
-        photo_set.check_side(stage.model.image_size)
+        photo_set.check_side(config.model.image_size)
+    elif config.dataset not in NAMED:
+        find(config.dataset, config.dataset_path, config.model.image_size)
 
 
-def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config]) -> Run:
+def fit_one(stage: Stage, stages: Sequence[Stage], photo_set, progress: bool, watch=None) -> Run:
     """One of a run's stages, beginning or going on."""
-    folder = Path(config.checkpoints_path)
+    config, folder = stage.config, Path(stage.config.checkpoints_path)
     engine = Engine(config.device, config.precision)
     try:
         with engine.accelerator.local_main_process_first():  # one process decodes, the others find its cache
@@ -124,13 +73,14 @@ def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Seque
             photo_set = photo_set or load_photos(*place, config.model.image_size, show)
             larger = load_photos(*place, config.crop_from, show) if config.crop_from else None
         # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
-        goes_on = not anew and (folder / "state.pt").is_file()
-        system = build_system(config.replace(start_from=None) if goes_on else config, engine)
+        has_weights = stage.action == "resume" and (folder / "state.pt").is_file()
+        system = build_system(config.replace(start_from=None) if has_weights else config, engine)
         training = Training(system, config, engine, photo_set, progress, larger)
-        if not anew:
+        training.run.watch = watch
+        if stage.action == "resume":
             training.load_state()
         if engine.is_main:
-            make_room(config, anew, stages)
+            make_room(stage, stages)
         if training.show:
             tqdm.write(describe(training))
         return training.fit()
@@ -138,15 +88,15 @@ def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Seque
         engine.close()
 
 
-def make_room(config: Config, anew: bool, stages: Sequence[Config]) -> None:
+def make_room(stage: Stage, stages: Sequence[Stage]) -> None:
     """Remove what an earlier run left where a stage begins, and write down the run's stages where they are several."""
-    folder = Path(stages[-1].checkpoints_path)
-    if anew:
-        clear(Path(config.checkpoints_path))
-    if anew and config is stages[0]:
-        clear_stages(folder)
+    folder = Path(stages[-1].config.checkpoints_path)
+    if stage.action == "begin":
+        clear(Path(stage.config.checkpoints_path))
+        if stage is stages[0]:
+            clear_stages(folder)
     if len(stages) > 1:
-        save_stages(folder, stages)
+        save_stages(folder, [stage.config for stage in stages])
 
 
 def describe(training: Training) -> str:

@@ -6,7 +6,6 @@ which an interrupted training goes on.
 """
 
 import contextlib
-import copy
 import dataclasses
 import logging
 import time
@@ -100,7 +99,7 @@ class Training:
         if progress.batches or not progress.rows:  # within an epoch
             self.save_state()  # before it is closed: a longer training goes on within it
             if progress.step >= self.total_steps:
-                self.close_epoch_early()
+                self.finish_epoch()
             else:
                 self.save_colorizer("last")
         self.run.stopped = self.stop_requested
@@ -172,16 +171,6 @@ class Training:
         progress.begin_epoch()
         self.since = time.perf_counter()
 
-    def close_epoch_early(self) -> None:
-        """Close an epoch that `max_steps` cuts off. A longer training goes on within it, knowing how good best/ is."""
-        within = copy.deepcopy(self.progress)
-        self.finish_epoch()
-        self.progress.best, ours = within.best, self.progress.best
-        within.best.value = ours.value
-        closed, self.progress = self.progress, within
-        self.save_state()
-        self.progress = closed
-
     def validate(self) -> dict[str, float]:
         """The cheap metrics over the validation pictures of all processes."""
         colorizer, metrics = self.system.colorizer(), Metrics(cheap=True)
@@ -247,3 +236,6 @@ class Training:
             number = {"dtype": self.engine.sum_dtype, "device": self.engine.device}
             progress.sums = {name: torch.tensor(total, **number) for name, total in progress.sums.items()}
             self.progress = progress
+            for row in Run.load(self.folder).history if (self.folder / "history.csv").exists() else ():
+                if row["epoch"] > progress.epoch and row["step"] < row["epoch"] * len(self.batches):  # cut off
+                    progress.best.remember(row, self.config)

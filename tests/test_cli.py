@@ -15,6 +15,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from colorlib import cli, commands, photos
+from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.data import load_photos
 from colorlib.recipes import RECIPES
@@ -113,6 +114,17 @@ def test_a_flag_changes_every_stage_where_it_has_an_effect(two_stages, monkeypat
     loss = {"saturation": {"weight": 20.0, "target": 0.5}}
     words = "train --recipe two --scale full --desired-saturation 0.5 --saturation-weight 20"
     assert asked_for(monkeypatch, words) == [stage.replace(loss=stage.loss | loss) for stage in (first, gan)]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] can't allocate memory: 8 bytes")])
+def test_too_little_memory_is_one_line(checkpoint, tmp_path, monkeypatch, capsys, error):
+    def too_large(*arguments):
+        raise error
+
+    monkeypatch.setattr(Colorizer, "predict_ab", too_large)
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    assert run("colorize", checkpoint, tmp_path / "a.png", "--output", tmp_path / "out") == 2
+    assert "out of memory; give a smaller" in one_line(capsys)
 
 
 def test_a_flag_may_change_one_stage(two_stages, monkeypatch, capsys):

@@ -9,8 +9,8 @@ from colorlib.choices import change
 from colorlib.config import FORMAT, Config, Model
 from colorlib.errors import ConfigError
 from colorlib.models import build_discriminator, build_generator
+from colorlib.plan import plan
 from colorlib.recipes import RECIPES, SCALES, get
-from colorlib.stages import check
 
 JUDGED = {"system": "gan", "loss": {"l1": 100.0, "adversarial": 1.0}}
 
@@ -35,6 +35,9 @@ JUDGED = {"system": "gan", "loss": {"l1": 100.0, "adversarial": 1.0}}
         ({"widths": (4,)}, "--widths is .*two or more positive channel counts"),
         ({"widths": (4, 0)}, "--widths"),
         ({"widths": (4, 8.5)}, "--widths"),
+        ({"widths": (10**10, 10**10)}, "--widths"),
+        ({"batch_size": 10**17}, "--batch-size .* must be below"),
+        ({"photo_size": 2**24}, "--photo-size .* must be below"),
         ({"conditions": (1,)}, "--conditions is .* it takes names"),
         ({"max_steps": 0}, "--max-steps"),
         ({"temperature": 1e-39}, "--temperature is 1e-39; it must be 0.01 or more"),
@@ -83,7 +86,7 @@ def test_what_can_not_be_is_named(changes, words):
 )
 def test_an_option_without_effect_is_refused_by_name(changes, name, tmp_path):
     with pytest.raises(ConfigError, match=name):
-        check([Config(checkpoints_path=str(tmp_path / "run")).replace(**changes)], False, False)
+        plan([Config(checkpoints_path=str(tmp_path / "run")).replace(**changes)])
 
 
 def test_a_setting_changes_every_stage_where_it_has_an_effect():
@@ -99,8 +102,8 @@ def test_a_setting_changes_every_stage_where_it_has_an_effect():
 def test_an_option_that_the_generator_has_not_is_refused(changes, tmp_path):
     place = {"checkpoints_path": str(tmp_path / "run")}
     with pytest.raises(ConfigError, match=f"--{next(iter(changes)).replace('_', '-')} .* with --generator gray_fed"):
-        check([Config(Model(generator="gray_fed", **changes), **place)], False, False)
-    check([Config(Model(**changes), **place)], False, False)
+        plan([Config(Model(generator="gray_fed", **changes), **place)])
+    plan([Config(Model(**changes), **place)])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_foreign_and_newer_models_are_refused_in_a_sentence(tmp_path, content, w
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_recipe_can_be_built(name, scale, tmp_path):
     stages = [stage.replace(checkpoints_path=str(tmp_path / "run")) for stage in get(name, scale)]
-    assert check(stages, False, False) == [True] * len(stages)
+    assert [stage.action for stage in plan(stages)] == ["begin"] * len(stages)
 
 
 # What a scale may change: data, sizes, steps, and the learning rate that suits so many of them.

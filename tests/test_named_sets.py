@@ -132,7 +132,7 @@ def test_a_damaged_picture_of_the_database_is_left_out(tmp_path, monkeypatch):
     assert len(photo_set) == 2 and "truncated" in photo_set.skipped[0]
 
 
-@pytest.mark.parametrize("line", ["000.png 3", "000.png", "000.png train", ""])
+@pytest.mark.parametrize("line", ["000.png 3", "000.png", "000.png train", "000.png 12", ""])
 def test_celebas_table_has_to_say_it_of_every_photo(tmp_path, line):
     make_photos(tmp_path / "img_align_celeba", 2)
     (tmp_path / "list_eval_partition.txt").write_text(f"{line}\n001.png 1\n")

@@ -14,9 +14,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.history import read_csv
+from colorlib.models import build_generator
 from colorlib.recipes import get
 from colorlib.stages import fit
 from colorlib.training import Training
@@ -217,10 +219,14 @@ def test_two_processes_train_as_one(tmp_path):
     for row, other in zip(one, two, strict=True):
         for column, value in row.items():
             assert other[column] == pytest.approx(value, rel=2e-2, abs=1e-3), column
-    first, second = (load_file(tmp_path / name / "last" / "model.safetensors") for name in ("one", "two"))
-    for name in first:
-        if first[name].is_floating_point():
-            assert (first[name] - second[name]).abs().mean() < 2e-3, name
+    first, second = (Colorizer.load(tmp_path / name / "last").generator for name in ("one", "two"))
+    begun = build_generator(Colorizer.load(tmp_path / "one" / "last").model)
+    torch.manual_seed(0)
+    begun.initialize()
+    for (name, start), one, two in zip(
+        begun.named_parameters(), first.parameters(), second.parameters(), strict=True
+    ):  # they have come to the same place, measured by the way that they went
+        assert (one - two).norm() < 0.25 * (one - start).norm(), name
 
 
 def test_two_processes_resume(tmp_path):

@@ -13,8 +13,9 @@ import torch
 from made_photos import make_photos
 from safetensors.torch import load_file
 
-from colorlib import history, runs
+from colorlib import history, run_folder
 from colorlib.checkpoints import Parts, load_state, save_state
+from colorlib.choices import change
 from colorlib.cli import main
 from colorlib.color_spaces import LAB
 from colorlib.colorizer import Colorizer
@@ -28,7 +29,7 @@ from colorlib.optimizers import learning_rate
 from colorlib.photos import bundled_photos
 from colorlib.progress import BestEpoch, Progress
 from colorlib.recipes import get
-from colorlib.resuming import load_stages
+from colorlib.run_folder import load_stages
 from colorlib.runs import Run
 from colorlib.stages import fit
 from colorlib.systems import SYSTEMS
@@ -66,7 +67,7 @@ def test_a_step_is_adam_on_the_weighted_loss(config, photo_set):
 def test_fit_learns_and_leaves_its_folder(config, photo_set, begin):
     run = fit(config.replace(epochs=4, limit_images=256), photo_set, progress=False)
     names = {path.name for path in run.folder.iterdir()}
-    assert names == {*runs.FILES, *runs.FOLDERS}
+    assert names == {*run_folder.FILES, *run_folder.FOLDERS}
     assert run.history[-1]["loss_G"] < run.history[0]["loss_G"]
     assert Config.load(run.folder / "config.json") == run.config
     with open(run.folder / "history.csv") as file:
@@ -110,6 +111,16 @@ def test_interruption_leaves_a_usable_colorizer(config, photo_set, monkeypatch):
     run = fit(config, photo_set, progress=False)
     assert run.interrupted and not run.history
     assert run.colorizer().colorize(np.zeros((20, 30), np.uint8)).size == (30, 20)
+
+
+def test_a_cut_off_epoch_is_not_the_last(config, photo_set):
+    """With --monitor last, best/ is the newest epoch: the whole one, where a longer training has finished it."""
+    config = config.replace(monitor="last", epochs=1, patience=None)
+    run = fit(config.replace(max_steps=1), photo_set, progress=False)
+    cut_off = to_color(run.folder / "best" / "model.safetensors")
+    run = fit(config.replace(max_steps=None), photo_set, resume=True, progress=False)
+    best, last = (to_color(run.folder / name / "model.safetensors") for name in ("best", "last"))
+    assert torch.equal(best, last) and not torch.equal(best, cut_off)
 
 
 def test_an_epoch_that_max_steps_cut_off_is_known_to_be_the_best(config, photo_set, monkeypatch):
@@ -246,6 +257,36 @@ def test_stages_are_trained_one_after_the_other(two_stages, photo_set, monkeypat
         fit((two_stages[0], *two_stages), photo_set, resume=True, progress=False)
     with pytest.raises(ConfigError, match="holds a training already"):
         fit(two_stages, photo_set, progress=False)
+
+
+def test_what_changes_only_finished_stages_is_refused(two_stages, photo_set):
+    run = fit(two_stages, photo_set, progress=False)
+    longer = change(load_stages(run.folder), {"epochs": 9}, only=1)
+    with pytest.raises(ConfigError, match="stage 2 has begun; what is given changes only stages that are finished"):
+        fit(longer, resume=True, progress=False)
+
+
+def test_overwriting_refuses_before_it_removes(two_stages, photo_set):
+    """Where the stages can't be read, nobody knows what to remove: so nothing is."""
+    folder = fit(two_stages, photo_set, progress=False).folder
+    (folder / "stages.json").write_text("[")
+    with pytest.raises(ConfigError, match="not the stages of a training"):
+        fit(two_stages, photo_set, overwrite=True, progress=False)
+    assert (folder / "state.pt").exists() and (folder / "best").is_dir() and (folder / "stage-1" / "best").is_dir()
+
+
+def test_only_plateaus_of_the_schedule_plateau_count():
+    row = {"valid_mae": 1.0, "epoch": 1}
+    for schedule, plateaus in (("constant", 0), ("plateau", 2)):
+        best = BestEpoch()
+        for _ in range(7):
+            best.update(row, Config(lr_schedule=schedule, plateau_patience=3))
+        assert best.plateaus == plateaus
+
+
+def test_no_stage_is_no_training():
+    with pytest.raises(ConfigError, match="no stage to train"):
+        fit([])
 
 
 def test_only_the_first_stage_starts_from_elsewhere(two_stages, photo_set, tmp_path):
@@ -626,10 +667,21 @@ def test_an_optimizer_keeps_the_form_that_suits_its_device(tmp_path):
         net = torch.nn.Linear(2, 2)
         return Parts({"net": net}, {"adam": torch.optim.Adam(net.parameters(), fused=fused)})
 
-    save_state(tmp_path, parts(True), Progress(), "digest")
-    resumed = parts(False)
-    load_state(tmp_path, resumed, "digest")
-    assert resumed.optimizers["adam"].param_groups[0]["fused"] is False
+    for saved, device in ((True, "cpu"), (False, "meta")):  # as on a GPU, a fused Adam keeps its step on the device
+        begun, resumed = parts(saved), parts(not saved)
+        begun.networks["net"](torch.ones(1, 2)).sum().backward()
+        begun.optimizers["adam"].step()
+        save_state(tmp_path, begun, Progress(), "digest")
+        optimizer = resumed.optimizers["adam"]
+        if device == "meta":
+            net = torch.nn.Linear(2, 2, device="meta")
+            optimizer = torch.optim.Adam(net.parameters())
+            optimizer.param_groups[0]["fused"] = True
+            resumed = Parts({}, {"adam": optimizer})
+        load_state(tmp_path, resumed, "digest")
+        assert optimizer.param_groups[0]["fused"] is not saved
+        (step, *_) = (state["step"] for state in optimizer.state.values())
+        assert step.device.type == device
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

@@ -1,0 +1,120 @@
+"""What will be done for each stage of a training, decided before anything is decoded, removed or written.
+
+Whatever can be refused is refused here: settings without effect, systems that can't be built, folders that hold
+something else, and a --resume that contradicts its past.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from colorlib.choices import idle
+from colorlib.colorizer import find_folder
+from colorlib.config import Config
+from colorlib.data import parse_splits
+from colorlib.errors import ConfigError
+from colorlib.run_folder import FILES, FOLDERS, load_stages
+from colorlib.settings import flag
+from colorlib.systems import check_system
+
+# What --resume may change: how long and how fast a training goes on, and where. All else would contradict its past.
+RESUMABLE = {
+    *("epochs", "max_steps", "patience", "lr", "discriminator_lr", "lr_schedule", "lr_decay_steps", "lr_floor"),
+    *("plateau_patience", "save_steps", "device", "precision", "dataset", "dataset_path", "checkpoints_path"),
+    "start_from",
+}
+
+
+class Stage(NamedTuple):
+    """One stage, with its folder and where it starts from, and what will be done for it: `begin`, `resume`, or `skip`
+    one that is finished.
+    """
+
+    config: Config
+    action: str
+
+
+def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False) -> list[Stage]:
+    """What will be done for each stage. Raises `ConfigError` for all that can't be done."""
+    if not stages:
+        raise ConfigError("there is no stage to train")
+    if resume and overwrite:
+        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
+    stages = chained(stages)
+    for stage in stages:
+        check(stage)
+    if resume:
+        return going_on(stages)
+    folder = Path(stages[-1].checkpoints_path)
+    if (folder / "stages.json").exists():
+        if not overwrite:  # it was stopped, perhaps, before its last stage
+            raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
+        load_stages(folder)  # which say what to remove
+    for stage in stages:
+        check_room(Path(stage.checkpoints_path), overwrite)
+    if stages[0].start_from:  # the others start from what isn't there yet
+        find_folder(stages[0].start_from)
+    return [Stage(stage, "begin") for stage in stages]
+
+
+def chained(stages: Sequence[Config]) -> list[Config]:
+    """The stages with their folders, each starting from the best epoch of the one before. Raises `ConfigError`."""
+    folder, before, chain = Path(stages[-1].checkpoints_path), stages[0].start_from, []
+    for number, stage in enumerate(stages, start=1):
+        if number > 1 and stage.start_from:
+            raise ConfigError(f"stage {number} starts from stage {number - 1}; leave out its --start-from")
+        place = folder if number == len(stages) else folder / f"stage-{number}"
+        chain.append(stage.replace(checkpoints_path=str(place), start_from=before))
+        before = str(place / "best")
+    return chain
+
+
+def check(stage: Config) -> None:
+    """Raise `ConfigError` for settings that can't be, whatever is in the folder."""
+    for sentence in idle(stage).values():
+        raise ConfigError(sentence)
+    if stage.splits != "own":
+        parse_splits(stage.splits)
+    check_system(stage)
+
+
+def going_on(stages: list[Config]) -> list[Stage]:
+    """The plan of a training that goes on: in the last stage that has begun, which needs those before it no more."""
+    folder = stages[-1].checkpoints_path
+    before = chained(load_stages(folder))
+    if len(before) != len(stages):
+        raise ConfigError(f"{folder} holds a training of {len(before)} stages, not {len(stages)}")
+    begun = [n for n, stage in enumerate(stages) if (Path(stage.checkpoints_path) / "config.json").exists()]
+    now = begun[-1] if begun else 0
+    if stages[:now] != before[:now] and stages[now:] == before[now:]:
+        raise ConfigError(f"stage {now + 1} has begun; what is given changes only stages that are finished")
+    place = Path(stages[now].checkpoints_path)
+    if (place / "model.safetensors").exists():
+        raise ConfigError(f"{place} holds a colorizer, which a training would spoil; give another --checkpoints-path")
+    if begun:
+        check_resumable(stages[now], Config.load(place / "config.json"))
+    actions = ["skip"] * now + ["resume" if begun else "begin"] + ["begin"] * (len(stages) - now - 1)
+    return [Stage(*pair) for pair in zip(before[:now] + stages[now:], actions, strict=True)]
+
+
+def check_room(folder: Path, overwrite: bool) -> None:
+    """Raise `ConfigError` for a folder in which a training may not begin."""
+    there = (folder / "config.json").exists()
+    if (folder / "model.safetensors").exists():
+        raise ConfigError(f"{folder} holds a colorizer, which a training would spoil; give another --checkpoints-path")
+    if there and not overwrite:
+        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
+    if there:
+        Config.load(folder / "config.json")  # or else it is no training's, and not ours to remove
+    elif not (folder / "stages.json").exists():
+        for name in (*FILES, *FOLDERS):  # a training would write over it
+            if (folder / name).exists():
+                raise ConfigError(f"{folder} has a {name} that is no training's; give another --checkpoints-path")
+
+
+def check_resumable(config: Config, before: Config) -> None:
+    """Raise `ConfigError` for a setting that a training can't change when it goes on."""
+    old = before.flat()
+    for name, value in config.flat().items():
+        if value != old[name] and name not in RESUMABLE:
+            raise ConfigError(f"--resume can't change {flag(name)} from {old[name]} to {value}; train anew for that")
