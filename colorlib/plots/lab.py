@@ -109,7 +109,7 @@ def two_curves(to_light, f) -> Figure:
     number = torch.linspace(0, 1, 201)
     light = to_light(number)
     lightness = 116 * f(light) - 16
-    figure, panels = plt.subplots(1, 3, figsize=(8.4, 2.6), layout="constrained")
+    figure, panels = plt.subplots(1, 3, figsize=(7.8, 2.4), layout="constrained")
     for axis, x, y, labels in (
         (panels[0], number, light, ("number in the file", "light from the screen", "the screen")),
         (panels[1], light, lightness, ("light", "lightness L", "the eye")),
@@ -149,7 +149,7 @@ def histogram(ab: Tensor, marks: tuple = (40, 110)) -> Figure:
 
 def hue_wheel(hues, means: dict) -> Figure:
     """The circle of hues once for each mean: thin arrows at `hues`, a thick one at the mean, all in degrees."""
-    figure = plt.figure(figsize=(3.0 * len(means), 3.0), layout="constrained")
+    figure = plt.figure(figsize=(2.6 * len(means), 2.6), layout="constrained")
     ring, wheel = np.arange(360), plt.get_cmap("hsv")
     for place, (title, mean) in enumerate(means.items(), start=1):
         axis = figure.add_subplot(1, len(means), place, projection="polar")
