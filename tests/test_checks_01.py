@@ -1,4 +1,4 @@
-"""The checkers of notebook 01: they accept the solutions, wait for stubs, and name typical mistakes."""
+"""The checkers of lesson 1: they accept the solutions, wait for stubs, and name typical mistakes."""
 
 import math
 
@@ -30,8 +30,33 @@ def test_stubs_are_not_done_yet(said):
     assert said(check.more_color, stub["more_color"]) == "not done yet"
 
 
-def test_a_half_done_exercise_1_is_not_done_yet(solution, said):
-    assert said(check.unit_numbers, solution["split_unit"], lambda gray, color: None) == "not done yet"
+def nothing(*question):
+    return None
+
+
+def test_half_an_answer_is_told_which_half_is_missing(solution, said):
+    split, join = solution["split_unit"], solution["join_unit"]
+    assert said(check.unit_numbers, split, nothing) == "✗ split_unit is right; join_unit still returns None"
+    assert said(check.unit_numbers, nothing, join) == "✗ join_unit is right; split_unit still returns None"
+    gray_alone = said(check.unit_numbers, lambda lab: (lab[:, :1] / 100, None), join)
+    assert gray_alone == "✗ split_unit's color is still None"
+
+
+def test_half_an_answer_that_is_wrong_is_told_why(solution, said):
+    wrong = said(check.unit_numbers, lambda lab: (lab[:, :1], lab[:, 1:] / 128), nothing)
+    assert "gray still lies in [0, 100]" in wrong
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        lambda lab: [lab[:, 0:1] * 0.01, lab[:, 1:3] * 2**-7],
+        lambda lab: (lab.double()[:, :1] / 100, lab.double()[:, 1:] / 128),
+        lambda lab: torch.split(lab / torch.tensor([100, 128, 128]).view(1, 3, 1, 1), [1, 2], dim=1),
+    ],
+)
+def test_another_form_is_accepted(solution, said, split):
+    assert said(check.unit_numbers, split, solution["join_unit"]).startswith("✓ ")
 
 
 def test_an_error_in_the_answer_is_told_and_not_raised(said):
@@ -61,7 +86,7 @@ def test_mistakes_in_splitting(solution, said, split, words):
     ("join", "words"),
     [
         (lambda gray, ab: torch.cat([gray, ab], dim=1), "L from 0 to 1; expected 0 to 100"),
-        (lambda gray, ab: torch.cat([100 * gray, 110 * ab], dim=1), "ab from -95 to 95; expected -110 to 110"),
+        (lambda gray, ab: torch.cat([100 * gray, 110 * ab], dim=1), "ab from -94.5 to 94.5; expected -110 to 110"),
         (lambda gray, ab: torch.cat([100 * gray, 128 * ab], dim=0), "RuntimeError"),
         (lambda gray, ab: 128 * ab, "has the shape (2, 2, 4, 4); expected (2, 3, 4, 4)"),
     ],
@@ -78,12 +103,21 @@ def arrows(rgb, weight=None, dim=(1, 2)):
     return torch.atan2((weight * angle.sin()).sum(dim), (weight * angle.cos()).sum(dim)), weight.sum(dim)
 
 
+def weighted_by_chroma(rgb):
+    """Right for light colors alone: saturation times value in place of saturation."""
+    hue, saturation, value = color.rgb_to_hsv(rgb).unbind(dim=1)
+    angle, length = 2 * math.pi * hue, saturation * value
+    mean = torch.atan2((length * angle.sin()).sum(dim=(1, 2)), (length * angle.cos()).sum(dim=(1, 2)))
+    return mean / (2 * math.pi) % 1
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         (lambda rgb: color.rgb_to_hsv(rgb)[:, 0].mean(dim=(1, 2)), "you averaged on a line"),
         (lambda rgb: arrows(rgb, torch.ones_like)[0] / (2 * math.pi) % 1, "weight by saturation"),
         (lambda rgb: arrows(rgb, torch.sign)[0] / (2 * math.pi) % 1, "each arrow by its saturation"),
+        (lambda rgb: weighted_by_chroma(rgb), "a dark color counts less"),
         (lambda rgb: arrows(rgb)[0] / (2 * math.pi), "remainder"),
         (lambda rgb: arrows(rgb)[0], "radians"),
         (lambda rgb: arrows(rgb)[0] % (2 * math.pi), "radians"),
@@ -131,3 +165,24 @@ def test_mistakes_in_adding_color(said, answer, words):
 def test_the_plain_answer_passes_too(said):
     plain = said(check.more_color, lambda rgb: color.join_lightness(*scaled(rgb, 1.0, 1.5, 1.5).split([1, 2], dim=1)))
     assert plain.startswith("✓ ")
+
+
+def first_alone(rgb):
+    """Right for the first picture of a batch alone."""
+    return torch.cat([color.join_lightness(*scaled(rgb[:1], 1.0, 1.5, 1.5).split([1, 2], dim=1)), rgb[1:]])
+
+
+def test_every_picture_of_a_batch_gets_its_color(said):
+    assert "temple's mean chroma is 1.00 times" in said(check.more_color, first_alone)
+
+
+@pytest.mark.parametrize("slip", [0.2, 1.04, 1.06, 1.2, 2.0])
+def test_the_lightness_is_never_refused_with_a_number_that_is_allowed(said, slip):
+    def darker(rgb):
+        lab = scaled(rgb, 1.0, 1.3, 1.3)
+        return color.join_lightness((lab[:, :1] - slip).clamp_min(0), lab[:, 1:])
+
+    message = said(check.more_color, darker)
+    if message.startswith("✗ "):
+        assert "lightness L moves" in message and float(message.split("up to ")[1].split(";")[0]) > 1
+    assert message.startswith("✓ ") == (slip < 1.05)

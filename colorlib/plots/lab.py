@@ -1,0 +1,164 @@
+"""The diagrams of lesson 1: Lab's axes, the colors that a screen can show, and the circle of hues.
+
+What a student has computed comes in as an argument; what only has to be drawn is computed here.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+from torch import Tensor
+
+from colorlib import color
+from colorlib.plots.figures import to_pixels
+
+REACH = 110  # a and b of the planes go from -REACH to REACH
+PAPER = 0.93  # the gray of what a screen can't show
+
+
+def plane(lightness: float, step: float = 1.0) -> Tensor:
+    """Lab at one lightness, a to the right and b upwards: `(1, 3, N, N)`, a and b from -110 to 110."""
+    values = torch.arange(-REACH, REACH + step / 2, step)
+    b, a = torch.meshgrid(values, values, indexing="ij")
+    return torch.stack([torch.full_like(a, lightness), a, b])[None]
+
+
+def _shown(lab: Tensor) -> np.ndarray:
+    """A plane's colors as pixels `(N, N, 3)`, in [0, 1]; light gray where a screen has none."""
+    linear = color.lab_to_linear_rgb(lab)
+    inside = ((linear - 0.5).abs() <= color.REACH).all(dim=1, keepdim=True)
+    return torch.where(inside, color.lab_to_rgb(lab), PAPER)[0].permute(1, 2, 0).numpy()
+
+
+def _cross(axis, **labels) -> None:
+    """A plane of a and b: the lines where either is 0, and ticks."""
+    axis.axhline(0, color="black", lw=0.5)
+    axis.axvline(0, color="black", lw=0.5)
+    axis.set(xticks=[-100, 0, 100], yticks=[-100, 0, 100], **labels)
+
+
+def _surface(n: int = 24) -> tuple[np.ndarray, np.ndarray]:
+    """The six sides of the RGB cube as tiles in Lab: corners (a, b, L) `(6 n n, 4, 3)`, and their sRGB."""
+    edges = np.linspace(0, 1, n + 1)
+    u, v = np.meshgrid(edges, edges, indexing="ij")
+    tiles, paints = [], []
+    for channel in range(3):
+        for end in (0.0, 1.0):
+            side = np.insert(np.stack([u, v]), channel, end, axis=0)  # (3, n + 1, n + 1) sRGB
+            lightness, a, b = color.rgb_to_lab(torch.from_numpy(side)[None])[0].numpy()
+            corners = np.stack([a, b, lightness], axis=-1)
+            tiles.append(np.stack([corners[:-1, :-1], corners[1:, :-1], corners[1:, 1:], corners[:-1, 1:]], axis=2))
+            paints.append((side[:, :-1, :-1] + side[:, 1:, 1:]) / 2)
+    paints = np.stack(paints).transpose(0, 2, 3, 1)
+    return np.stack(tiles).reshape(-1, 4, 3), paints.reshape(-1, 3)
+
+
+def axes() -> Figure:
+    """Lab's three axes: left the solid of all colors of a screen, right the plane of a and b at L = 65."""
+    figure = plt.figure(figsize=(9.6, 4.4))
+    solid = figure.add_axes((-0.02, -0.06, 0.56, 1.1), projection="3d")
+    tiles, paints = _surface()
+    solid.add_collection3d(Poly3DCollection(tiles, facecolors=paints, edgecolors=paints, lw=0.4))
+    lines = {"+a": (150, 0, 0), "−a": (-150, 0, 0), "+b": (0, 165, 0), "−b": (0, -150, 0), "L": (0, 0, 112)}
+    for text, end in lines.items():
+        solid.plot(*zip((0, 0, 0), end, strict=True), color="black", lw=1.2)
+        solid.text(*(1.1 * value for value in end), text, ha="center", va="center", fontsize=12, weight="bold")
+    solid.set(xlim=(-100, 100), ylim=(-100, 100), zlim=(0, 100))
+    solid.view_init(elev=26, azim=-38)
+    solid.set_axis_off()
+    figure.text(0.25, 0.965, "all colors of a screen", ha="center", va="center", fontsize=12)
+
+    flat = figure.add_axes((0.585, 0.13, 0.37, 0.76))
+    flat.imshow(_shown(plane(65)), origin="lower", extent=(-REACH, REACH, -REACH, REACH))
+    _cross(flat, title="the slice at L = 65")
+    flat.set_xlabel("a:  green  ←   →  red")
+    flat.set_ylabel("b:  blue  ←   →  yellow")
+    tip = (42, 42)
+    flat.annotate(
+        "", tip, (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 2, "color": "black", "shrinkA": 0, "shrinkB": 0}
+    )
+    flat.text(10, 30, "chroma", rotation=45, ha="center", va="center", fontsize=10)
+    angle = np.linspace(0, np.pi / 4, 30)
+    flat.plot(24 * np.cos(angle), 24 * np.sin(angle), color="black", lw=1.2)
+    flat.text(28, 9, "hue", fontsize=10, va="center")
+    flat.text(-6, -6, "gray", fontsize=10, ha="right", va="top")
+    plt.close(figure)
+    return figure
+
+
+def planes(levels, inside) -> Figure:
+    """The plane of a and b at several lightnesses, with the colors that a screen can show.
+
+    inside: a function from Lab `(1, 3, H, W)` to what a screen can show, bool `(1, H, W)`.
+    """
+    figure, panels = plt.subplots(1, len(levels), figsize=(2.0 * len(levels), 2.5), sharey=True, layout="constrained")
+    for axis, level in zip(panels, levels, strict=True):
+        lab = plane(level)
+        shown = torch.where(inside(lab)[:, None].cpu(), color.lab_to_rgb(lab), PAPER)
+        axis.imshow(to_pixels(shown)[0], origin="lower", extent=(-REACH, REACH, -REACH, REACH))
+        _cross(axis, title=f"L = {level}", xlabel="a")
+    panels[0].set_ylabel("b")
+    plt.close(figure)
+    return figure
+
+
+def two_curves(to_light, f) -> Figure:
+    """The screen's curve and the eye's, one after the other, from the student's own functions."""
+    number = torch.linspace(0, 1, 201)
+    light = to_light(number)
+    lightness = 116 * f(light) - 16
+    figure, panels = plt.subplots(1, 3, figsize=(7.8, 2.4), layout="constrained")
+    for axis, x, y, labels in (
+        (panels[0], number, light, ("number in the file", "light from the screen", "the screen")),
+        (panels[1], light, lightness, ("light", "lightness L", "the eye")),
+        (panels[2], number, lightness, ("number in the file", "lightness L", "both together")),
+    ):
+        axis.plot(x, y, lw=2.5, color="#d95f02")
+        axis.plot([0, 1], [0, float(y[-1])], lw=1, ls="--", color="0.5")
+        axis.set(xlabel=labels[0], ylabel=labels[1], title=labels[2])
+        axis.grid(alpha=0.3)
+    plt.close(figure)
+    return figure
+
+
+def histogram(ab: Tensor, marks: tuple = (40, 110)) -> Figure:
+    """How often each pair of a and b occurs, on a logarithmic scale, within the outline of what a screen can show.
+
+    ab: `(B, 2, H, W)` in Lab units. marks: squares of this reach are drawn.
+    """
+    a, b = ab.movedim(1, 0).flatten(1).cpu().numpy()
+    edges = np.arange(-120, 121, 3)
+    figure, axis = plt.subplots(figsize=(6.2, 4.9), layout="compressed")
+    counts = axis.hist2d(a, b, bins=edges, norm=LogNorm(), cmap="magma_r")[3]
+    steps = torch.linspace(0, 1, 52)
+    cube = torch.stack(torch.meshgrid(steps, steps, steps, indexing="ij")).flatten(2)[None]
+    every = np.histogram2d(*color.rgb_to_lab(cube)[0, 1:].flatten(1).numpy(), bins=edges)[0]
+    center = (edges[1:] + edges[:-1]) / 2
+    axis.contour(center, center, every.T > 0, levels=[0.5], colors="gray", linewidths=1)
+    for reach in marks:
+        axis.plot(np.array([-1, 1, 1, -1, -1]) * reach, np.array([-1, -1, 1, 1, -1]) * reach, color="C0")
+        label = {"boxstyle": "round", "facecolor": "white", "edgecolor": "C0"}
+        axis.text(-reach + 4, reach - 5, f"±{reach}", color="C0", ha="left", va="top", bbox=label)
+    axis.set(xlabel="a (green to red)", ylabel="b (blue to yellow)", aspect="equal")
+    figure.colorbar(counts, label="pixels in a cell of 3 x 3")
+    plt.close(figure)
+    return figure
+
+
+def hue_wheel(hues, means: dict) -> Figure:
+    """The circle of hues once for each mean: thin arrows at `hues`, a thick one at the mean, all in degrees."""
+    figure = plt.figure(figsize=(2.6 * len(means), 2.6), layout="constrained")
+    ring, wheel = np.arange(360), plt.get_cmap("hsv")
+    for place, (title, mean) in enumerate(means.items(), start=1):
+        axis = figure.add_subplot(1, len(means), place, projection="polar")
+        axis.bar(np.deg2rad(ring), 0.18, 0.02, bottom=0.82, color=wheel(ring / 360))
+        for degrees, width in (*((hue, 2) for hue in hues), (mean, 5)):
+            look = {"arrowstyle": "-|>", "lw": width, "color": wheel(degrees / 360 % 1), "shrinkA": 0}
+            axis.annotate("", (np.deg2rad(degrees), 0.8), (0, 0), arrowprops=look)
+        axis.set(title=title, yticks=[], xticks=np.deg2rad([0, 120, 240]))
+        axis.spines["polar"].set_visible(False)
+        axis.grid(False)
+    plt.close(figure)
+    return figure

@@ -1,0 +1,104 @@
+"""Lesson 1: its cells' conversions agree with scikit-image, its pictures are shown pixel for pixel, its claims hold."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.color
+import torch
+from PIL import Image
+
+from colorlib import color
+from colorlib.plots import lab as diagrams
+from colorlib.plots import to_png
+from colorlib.plots.gallery import TITLE, gallery, swatches
+
+NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "01_lab_color_space.ipynb"
+FUNCTIONS = "load to-light lightness-code rgb-to-lab lab-to-rgb spoil afar inside reduce-chroma".split()
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """The names that the lesson's teaching cells define; what only draws or prints is left out."""
+    names = {"color": color, "device": torch.device("cpu"), "side": 256, "seed": 0}
+    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+        if cell["id"] in FUNCTIONS:
+            for part in re.split(r"\n\n\n", "".join(cell["source"])):
+                if re.match(r"(def|import|from|to_xyz) ?", part):
+                    exec(part, names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def noise():
+    return torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+
+
+def by_skimage(function, batch):
+    return torch.from_numpy(function(batch.movedim(1, -1).double().numpy())).movedim(-1, 1)
+
+
+def test_the_cells_agree_with_scikit_image(lesson, noise):
+    lab = lesson["rgb_to_lab"](noise)
+    assert (lab - by_skimage(skimage.color.rgb2lab, noise)).abs().max() < 2e-3
+    assert (lesson["lab_to_rgb"](lab) - noise).abs().max() < 1e-4
+    assert (lesson["lightness"](noise) - lab[:, :1]).abs().max() < 1e-3
+
+
+def test_the_cells_reduce_chroma_as_colorlib_does(lesson):
+    lab = torch.cat([diagrams.plane(level, step=10) for level in (20.0, 50.0, 80.0)])
+    mine, ours = lesson["reduce_chroma"](lab), color.reduce_chroma(lab)
+    assert (mine - ours).abs().max() < 0.3
+    assert (mine[:, :1] == lab[:, :1]).all()
+
+
+def test_fine_errors_cancel_from_afar_and_broad_ones_stay(lesson):
+    lab = torch.full((1, 3, 256, 256), 5.0)
+    lab[:, 0] = 60
+    left = {
+        width: lesson["left_from_afar"](lesson["spoil"](lab, lesson["field"](width, "ab")), lab) for width in (1, 64)
+    }
+    assert left[1] < 0.3 and left[64] > 0.95
+
+
+def test_errors_of_every_kind_have_the_same_size(lesson):
+    lab = torch.full((1, 3, 256, 256), 5.0)
+    lab[:, 0] = 60
+    for width, channels in ((1, "L"), (1, "ab"), (64, "ab")):
+        spoiled = lesson["spoil"](lab, lesson["field"](width, channels))
+        assert abs(float((lesson["rgb_to_lab"](spoiled) - lab).norm(dim=1).mean()) - 15) < 0.2
+
+
+def pixels_of(figure):
+    return np.asarray(Image.open(io.BytesIO(to_png(figure))).convert("RGB"))
+
+
+def test_a_gallery_shows_pixels_as_they_are(noise):
+    shown = pixels_of(gallery({"one": noise[:1], "two": noise[1:]}, width=16))
+    for number in (0, 1):
+        left = number * (16 + 12)
+        tile = shown[TITLE : TITLE + 16, left : left + 16]
+        assert np.abs(tile.astype(int) - (noise[number].permute(1, 2, 0).numpy() * 255).round()).max() <= 1
+
+
+def test_a_gallery_takes_photos_of_any_shape_and_refuses_batches(noise):
+    photo = Image.new("L", (30, 20), 128)
+    assert pixels_of(gallery({"photo": photo, "noise": noise[:1]}, width=60)).shape == (TITLE + 60, 132, 3)
+    with pytest.raises(ValueError, match="batch of 2"):
+        gallery({"noise": noise})
+
+
+def test_diagrams_are_drawn(lesson, noise):
+    figures = [
+        diagrams.axes(),
+        diagrams.planes((20, 60), lesson["inside"]),
+        diagrams.two_curves(lesson["to_light"], lesson["f"]),
+        diagrams.histogram(color.rgb_to_lab(noise)[:, 1:]),
+        diagrams.hue_wheel([340, 20], {"mean": 0}),
+        swatches({"row": [((1, 0, 0), "red"), ((0, 0, 1), "blue")]}),
+    ]
+    for figure in figures:
+        assert pixels_of(figure).std() > 5
