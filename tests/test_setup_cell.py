@@ -17,9 +17,9 @@ from jupyter_client.kernelspec import KernelSpec
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
-from tool import ROOT, load
+from tool import ROOT, load_tool
 
-publish = load("publish")
+publish = load_tool("publish")
 LOOK = """\
 import colorlib, torchmetrics
 from pathlib import Path
