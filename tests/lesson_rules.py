@@ -103,15 +103,21 @@ def has_solutions(notebook) -> list[str]:
 
 
 def has_sections(notebook) -> list[str]:
-    """What every lesson ends with, and what goes wrong, each under a heading of its own."""
+    """What every lesson ends with, each under a heading of its own."""
     patterns = {
-        "what goes wrong": r"go(?:es)? wrong|went wrong|mistakes|failures?",
         "key points": "key points",
         "a quiz": "quiz",
         "further reading": "further reading|references",
         "the next lesson": r"\bnext\b",
     }
     return [f"no heading announces {what}" for what, pattern in patterns.items() if heading(notebook, pattern) is None]
+
+
+def shows_what_goes_wrong(notebook) -> list[str]:
+    """Something fails on purpose; where, and under which heading, is the author's choice."""
+    pattern = r"\b(?:go(?:es)?|went|gone) wrong|\bon purpose\b|\bmistakes?\b|\bfail(?:s|ures?)?\b"
+    found = any(re.search(pattern, text, re.IGNORECASE) for text in notebook.markdown)
+    return [] if found else ["nowhere does it show what goes wrong"]
 
 
 def own_photo(notebook) -> list[str]:
@@ -139,8 +145,8 @@ def next_is_linked(notebook) -> list[str]:
     """The lesson with the next number, where there is one, is a click away."""
     number = re.match(r"\d+", notebook.path.name)
     following = sorted(notebook.path.parent.glob(f"{int(number[0]) + 1:02}_*.ipynb")) if number else []
-    text = "\n".join(notebook.markdown[-3:])
-    return [f"its end has no link to {file.name}" for file in following if f"{file.name})" not in text]
+    text = heading(notebook, r"\bnext\b") or ""
+    return [f"its last section has no link to {file.name}" for file in following if f"{file.name})" not in text]
 
 
 def more_teaches_than_draws(notebook) -> list[str]:
@@ -160,6 +166,7 @@ LESSON_RULES = [
     exercises_with_checks,
     has_solutions,
     has_sections,
+    shows_what_goes_wrong,
     own_photo,
     quiz_names_misconceptions,
     reading_has_links,
