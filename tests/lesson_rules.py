@@ -9,6 +9,7 @@ from notebook_rules import PICTURES, tags
 from tool import load_tool
 
 count_lines = load_tool("count_lines")
+publish = load_tool("publish")
 
 MOST_PARAMETERS = 12
 EXERCISES = range(2, 6)
@@ -52,7 +53,8 @@ def title_first(notebook) -> list[str]:
 def promise_with_picture(notebook) -> list[str]:
     """The first screen shows the picture that the reader will make: above the third code cell, or by it."""
     cells = opening(notebook, code_cells=3)
-    linked = any(cell.cell_type == "markdown" and PICTURE_LINK.search(cell.source) for cell in cells)
+    texts = [publish.BADGE.sub("", cell.source) for cell in cells if cell.cell_type == "markdown"]
+    linked = any(PICTURE_LINK.search(text) for text in texts)
     drawn = any(set(PICTURES) & set(output.get("data", {})) for cell in cells for output in cell.get("outputs", []))
     return [] if linked or drawn else ["no picture stands in the first screen"]
 
