@@ -127,11 +127,14 @@ def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: b
 def course_photos(scale: str, size: int = 32, progress: bool = True) -> PhotoSet:
     """What the notebooks learn from: CIFAR-10, or the bundled photos where it can't be had (it says so).
 
-    CIFAR-10 is looked for in COLORLIB_CIFAR10, else in data/cifar10 of the repository, and downloaded to there. The
-    scale `smoke` takes the bundled photos, for the sake of speed.
+    CIFAR-10 is looked for in COLORLIB_CIFAR10, else in data/cifar10 of the repository (of the working folder where
+    colorlib is installed without one, as in Colab), and downloaded to there. The scale `smoke` takes the bundled
+    photos, for the sake of speed.
     """
     if scale != "smoke":
-        where = os.environ.get("COLORLIB_CIFAR10") or Path(__file__).parent.parent / "data" / "cifar10"
+        clone = Path(__file__).parent.parent
+        home = clone if (clone / "pyproject.toml").is_file() else Path.cwd()
+        where = os.environ.get("COLORLIB_CIFAR10") or home / "data" / "cifar10"
         try:
             return load_photos("cifar10", where, size, progress)
         except DataError as error:

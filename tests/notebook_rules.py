@@ -1,13 +1,14 @@
 """The rules that every notebook of the course keeps, each a small function that returns its complaints.
 
-`RULES` hold for every notebook, `COURSE_RULES` for those in notebooks/ itself, not for the solutions. They read the
-file and run nothing; nbval runs the notebooks.
+`RULES` hold for every notebook and every solution; tests/lesson_rules.py has those about a lesson's parts. They read
+the file and run nothing; nbval runs the notebooks.
 """
 
 import base64
 import io
 import json
 import re
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.validator import iter_validate
 from PIL import Image
+from tool import ROOT, load_tool
 
-ROOT = Path(__file__).resolve().parent.parent
+publish = load_tool("publish")
+REPOSITORY = publish.repository()
 NOTEBOOKS = ROOT / "notebooks"
-SETUP_CELL = ROOT / "tools" / "setup_cell.py"
 
 TAGS = {
     "setup",
@@ -33,17 +35,19 @@ TAGS = {
     "raises-exception",
 }
 MARKERS = {"NBVAL_CHECK_OUTPUT", "NBVAL_IGNORE_OUTPUT", "NBVAL_RAISES_EXCEPTION", "NBVAL_SKIP"}
-MOST_BYTES = 1_000_000
-MOST_CODE_CELLS = 40
-MOST_LINES = 30
+PICTURES = ("image/png", "image/jpeg")
+MOST_BYTES = 1_500_000
+MOST_CODE_CELLS = 45
+MOST_LINES = 25
+MEDIAN_LINES = 12
+MOST_COLUMNS = 5
 LONGEST_LINE = 88
 WIDEST_PICTURE = 1100
 MOST_DPI = 110
 
-BEFORE_QUESTIONS = ["Questions and objectives", "Setup", "Predict first"]
-AFTER_QUESTIONS = ["Experiment", "Exercises", "What goes wrong", "Key points", "Quiz", "References", "Next"]
-
 MACHINE_PATH = re.compile(r"(?<![\w./:~-])/(?:work|home|root|Users|tmp)/|\b[A-Z]:\\+Users\\")
+INNER_NUMBER = re.compile(r"\b[Ss]ource[ -]?0\d\d\b")
+TABLE_RULER = re.compile(r"^\s*\|?(?:\s*:?-{3,}:?\s*\|)+\s*(?::?-{3,}:?)?\s*\|?\s*$", re.MULTILINE)
 COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 CODE_FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
@@ -73,6 +77,11 @@ class Notebook:
     def outputs(self) -> list[tuple[str, NotebookNode]]:
         """Every output with the name of its cell, for complaints."""
         return [(name(cell), output) for cell in self.code_cells for output in cell.outputs]
+
+    @property
+    def depth(self) -> int:
+        """How many folders up the repository's root is, less one: 1 in notebooks/, 2 in notebooks/solutions/."""
+        return 2 if self.path.parent.name == "solutions" else 1
 
     def tagged(self, tag: str) -> list[NotebookNode]:
         return [cell for cell in self.cells if tag in tags(cell)]
@@ -167,13 +176,38 @@ def alt_text(notebook) -> list[str]:
     complaints = [
         f"{where}: a picture without alt text"
         for where, output in notebook.outputs
-        for kind in ("image/png", "image/jpeg")
+        for kind in PICTURES
         if kind in output.get("data", {}) and not str(output.metadata.get(kind, {}).get("alt", "")).strip()
     ]
     for text in notebook.markdown:
         complaints += [f"no alt text: {hit}" for hit in re.findall(r"!\[\s*\]\([^)]*\)", text)]
         images = re.findall(r"<img\b[^>]*>", text, re.IGNORECASE)
         complaints += [f"no alt text: {hit}" for hit in images if not re.search(r"\balt=([\"'])\s*[^\s\"']", hit)]
+    return complaints
+
+
+def captions(notebook) -> list[str]:
+    """Right under every picture stands its alt text as a visible sentence, as `colorlib.plots.show` puts it there."""
+    complaints = []
+    for cell in notebook.code_cells:
+        for output, under in zip(cell.outputs, [*cell.outputs, None][1:], strict=True):
+            for kind in set(PICTURES) & set(output.get("data", {})):
+                caption = under.get("data", {}).get("text/markdown", "") if under else ""
+                if caption.strip() != f"*{output.metadata.get(kind, {}).get('alt', '')}*":
+                    complaints.append(f"{name(cell)}: under a picture stands {caption[:60]!r}, not its alt text")
+    return complaints
+
+
+def tables_are_rendered(notebook) -> list[str]:
+    """A table is shown as a table, not as Markdown source in a printed text, and it fits the page."""
+    complaints = []
+    for where, output in notebook.outputs:
+        if output.output_type == "stream" and TABLE_RULER.search(output.text):
+            complaints.append(f"{where}: prints a table's Markdown source")
+        for ruler in TABLE_RULER.findall(output.get("data", {}).get("text/markdown", "")):
+            columns = len(re.findall("-{3,}", ruler))
+            if columns > MOST_COLUMNS:
+                complaints.append(f"{where}: a table of {columns} columns, over {MOST_COLUMNS}")
     return complaints
 
 
@@ -185,7 +219,7 @@ def plain_pictures(notebook) -> list[str]:
     """Pictures are opaque, and neither wider nor finer than a page needs."""
     complaints = []
     for where, output in notebook.outputs:
-        for kind in ("image/png", "image/jpeg"):
+        for kind in PICTURES:
             if kind not in output.get("data", {}):
                 continue
             picture = Image.open(io.BytesIO(base64.b64decode(output.data[kind])))
@@ -216,7 +250,17 @@ def short_code(notebook) -> list[str]:
         if len(lines) > MOST_LINES:
             complaints.append(f"{name(cell)} has {len(lines)} lines, over {MOST_LINES}")
         complaints += [f"{len(line)} characters: {line.strip()}" for line in lines if len(line) > LONGEST_LINE]
+    lengths = [len(cell.source.splitlines()) for cell in notebook.code_cells]
+    if lengths and statistics.median(lengths) > MEDIAN_LINES:
+        complaints.append(f"half of its code cells have over {MEDIAN_LINES} lines")
     return complaints
+
+
+def no_inner_numbers(notebook) -> list[str]:
+    """A document is called by what it is about, not by a number that no reader knows."""
+    texts = [(name(cell), cell.source) for cell in notebook.cells]
+    texts += [(where, output_text(output)) for where, output in notebook.outputs]
+    return [f"{where}: {hit!r}" for where, text in texts for hit in INNER_NUMBER.findall(text)]
 
 
 def no_widget_state(notebook) -> list[str]:
@@ -232,22 +276,32 @@ def no_machine_path(notebook) -> list[str]:
 
 
 def links_exist(notebook) -> list[str]:
-    """Relative links and pictures lead to files that are there."""
-    pattern = r"\]\(\s*<?([^)\s>]+)|\b(?:src|href)=[\"']([^\"']+)[\"']"
-    targets = [one or other for text in notebook.markdown for one, other in re.findall(pattern, text)]
+    """Links to files of the repository lead to files that are there, whether they are stamped or not."""
+    path = notebook.path.relative_to(notebook.path.parents[notebook.depth]).as_posix()
+    texts = [publish.relative_links(text, path, REPOSITORY) for text in notebook.markdown]
+    targets = [hit["target"] for text in texts for hit in publish.TARGET.finditer(text)]
     return [
         f"{target} does not exist"
         for target in targets
-        if not re.match(r"[a-z][a-z0-9+.-]*:|#|//", target, re.IGNORECASE)
-        and not (notebook.path.parent / re.split("[#?]", target)[0]).exists()
+        if not publish.ABSOLUTE.match(target) and not (notebook.path.parent / re.split("[#?]", target)[0]).exists()
     ]
 
 
 def setup_is_current(notebook) -> list[str]:
-    """A setup cell is the text of tools/setup_cell.py."""
-    text = SETUP_CELL.read_text(encoding="utf-8").strip()
+    """One setup cell, as tools/publish.py writes it; it comes first."""
     cells = notebook.tagged("setup")
-    return ["its setup cell differs from tools/setup_cell.py" for cell in cells if cell.source.strip() != text]
+    if len(cells) != 1 or cells[0] is not notebook.code_cells[0]:
+        return [f"{len(cells)} cells are tagged 'setup'; expected the first code cell alone"]
+    current = cells[0].source == publish.setup_cell(REPOSITORY)
+    return [] if current else ["its setup cell is not the current one; run `python tools/publish.py`"]
+
+
+def badge_is_current(notebook) -> list[str]:
+    """The first cell says how to open the notebook in Colab, as tools/publish.py writes it."""
+    first = notebook.cells[0].source if notebook.cells else ""
+    path = notebook.path.relative_to(notebook.path.parents[notebook.depth]).as_posix()
+    current = publish.badge(REPOSITORY, path) in first.splitlines()
+    return [] if current else ["its badge is not the current one; run `python tools/publish.py`"]
 
 
 RULES = [
@@ -258,67 +312,20 @@ RULES = [
     checked_cells_have_output,
     exact_markers,
     alt_text,
+    captions,
+    tables_are_rendered,
     no_svg,
     plain_pictures,
     small_file,
     few_code_cells,
     short_code,
+    no_inner_numbers,
     no_widget_state,
     no_machine_path,
     links_exist,
     setup_is_current,
+    badge_is_current,
 ]
-
-
-# ---------------------------------------------------------------- course notebooks only
-
-
-def title_first(notebook) -> list[str]:
-    """The first cell is the title, with the file's number, and says how to open the notebook in Colab."""
-    first = notebook.cells[0] if notebook.cells else None
-    if first is None or first.cell_type != "markdown":
-        return ["the first cell is not text"]
-    number = re.match(r"\d*", notebook.path.name)[0].lstrip("0")
-    complaints = []
-    if not re.match(rf"# {number or 'NUMBER'} · \S", first.source):
-        complaints.append(f"the first cell starts with {first.source[:30]!r}, not with '# {number} · TITLE'")
-    if "Colab" not in first.source:
-        complaints.append("the first cell does not say how to open the notebook in Colab")
-    return complaints
-
-
-def sections_in_order(notebook) -> list[str]:
-    """The level-2 headings: the fixed ones in their order, with three to six questions between."""
-    headings = [line[3:].strip() for text in notebook.markdown for line in text.splitlines() if line[:3] == "## "]
-    first, last = len(BEFORE_QUESTIONS), len(headings) - len(AFTER_QUESTIONS)
-    before, questions, after = headings[:first], headings[first:last], headings[max(last, 0) :]
-    after = ["Experiment" if heading.startswith("Experiment") else heading for heading in after]
-    complaints = []
-    if before != BEFORE_QUESTIONS:
-        complaints.append(f"the first sections are {before}, not {BEFORE_QUESTIONS}")
-    if after != AFTER_QUESTIONS:
-        complaints.append(f"the last sections are {after}, not {AFTER_QUESTIONS}")
-    if not 3 <= len(questions) <= 6:
-        complaints.append(f"{len(questions)} sections that build something, not 3 to 6: {questions}")
-    return complaints + [f"the heading {text!r} is not a question" for text in questions if text[-1:] != "?"]
-
-
-def one_setup_one_parameters(notebook) -> list[str]:
-    counts = {tag: len(notebook.tagged(tag)) for tag in ("setup", "parameters")}
-    return [f"{count} cells are tagged {tag!r}, not 1" for tag, count in counts.items() if count != 1]
-
-
-def three_exercises(notebook) -> list[str]:
-    counts = {tag: len(notebook.tagged(tag)) for tag in ("exercise", "check")}
-    return [f"{count} cells are tagged {tag!r}, fewer than 3" for tag, count in counts.items() if count < 3]
-
-
-def has_solutions(notebook) -> list[str]:
-    twin = notebook.path.parent / "solutions" / notebook.path.name
-    return [] if twin.is_file() else [f"solutions/{twin.name} does not exist"]
-
-
-COURSE_RULES = [title_first, sections_in_order, one_setup_one_parameters, three_exercises, has_solutions]
 
 
 # ---------------------------------------------------------------- the course as a whole
@@ -332,6 +339,11 @@ def table_complaints(readme: str, folder: Path = NOTEBOOKS) -> list[str]:
     complaints = [f"README lists notebooks/{file}, which does not exist" for file in set(listed) - there]
     complaints += [f"README's table has no row for notebooks/{file}" for file in there - set(listed)]
     return complaints + [f"README lists notebooks/{one} twice" for one in set(listed) if listed.count(one) > 1]
+
+
+def landing_complaints(readme: str, landing: str) -> list[str]:
+    """notebooks/README.md, the page that `make lab` opens, is made from README's course table."""
+    return [] if landing == publish.landing(readme) else ["notebooks/README.md: run `python tools/publish.py`"]
 
 
 def orphan_solutions(folder: Path = NOTEBOOKS) -> list[str]:

@@ -16,20 +16,22 @@ ROOT = Path(__file__).resolve().parent.parent
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge's name differs from PyPI's
 TEXT = (ROOT / "environment.yml").read_text(encoding="utf-8")
 ENVIRONMENT = yaml.safe_load(TEXT)
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+TABLES = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = TABLES["project"]
 
 
 def pip_floors() -> dict[str, str]:
     """Conda's name -> floor, of what pyproject.toml needs for the course and its tests."""
     extras = PROJECT["optional-dependencies"]
-    lines = PROJECT["dependencies"] + extras["notebooks"] + extras["test"]
+    lines = PROJECT["dependencies"] + extras["notebooks"] + extras["test"] + extras["site"]
     requirements = [Requirement(line) for line in lines]
     return {CONDA_NAMES.get(one.name, one.name): str(one.specifier) for one in requirements}
 
 
 def conda_floors() -> dict[str, str]:
-    """Name -> floor, of environment.yml's packages except Python and pip."""
+    """Name -> floor, of environment.yml's packages except Python and pip, and of those that pip installs there."""
     lines = [line for line in ENVIRONMENT["dependencies"] if isinstance(line, str)]
+    lines += ENVIRONMENT["dependencies"][-1]["pip"][:-1]
     floors = {}
     for line in lines:
         package, floor = re.fullmatch(r"([a-z0-9_-]+)(.*)", line).groups()
@@ -60,4 +62,14 @@ def test_every_dependency_says_what_it_is_for():
 
 def test_colorlib_itself_is_installed_by_pip():
     assert ENVIRONMENT["channels"] == ["conda-forge"]
-    assert ENVIRONMENT["dependencies"][-1] == {"pip": ["-e ."]}
+    assert ENVIRONMENT["dependencies"][-1]["pip"][-1] == "-e ."
+
+
+def test_the_package_carries_every_file_of_its_folder():
+    """What a notebook needs in Colab comes with pip: Python files in packages, and the others as package data."""
+    package = ROOT / "colorlib"
+    patterns = TABLES["tool"]["setuptools"]["package-data"]["colorlib"]
+    files = [path.relative_to(package) for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    data = {path for path in files if any(path.match(pattern) for pattern in patterns)}
+    modules = {path for path in files if path.suffix == ".py" and (package / path.parent / "__init__.py").is_file()}
+    assert {str(path) for path in set(files) - data - modules} == set()

@@ -1,10 +1,11 @@
-"""Every notebook keeps the rules of tests/notebook_rules.py, and every rule notices when it is broken."""
+"""Every notebook keeps the rules of notebook_rules.py and lesson_rules.py, and every rule notices when it is broken."""
 
 import base64
 import io
 import json
 import re
 
+import lesson_rules as parts
 import notebook_rules as rules
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -25,14 +26,19 @@ def test_notebook_keeps(rule, path):
     assert rule(rules.load(path)) == []
 
 
-@pytest.mark.parametrize("rule", rules.COURSE_RULES, ids=label)
+@pytest.mark.parametrize("rule", parts.LESSON_RULES, ids=label)
 @pytest.mark.parametrize("path", COURSE, ids=label)
-def test_course_notebook_keeps(rule, path):
+def test_lesson_has(rule, path):
     assert rule(rules.load(path)) == []
 
 
 def test_readme_lists_the_notebooks_that_exist():
     assert rules.table_complaints((rules.ROOT / "README.md").read_text(encoding="utf-8")) == []
+
+
+def test_the_landing_page_lists_them_too():
+    readme, landing = (folder / "README.md" for folder in (rules.ROOT, rules.NOTEBOOKS))
+    assert rules.landing_complaints(*(file.read_text(encoding="utf-8") for file in (readme, landing))) == []
 
 
 def test_every_solution_has_its_notebook():
@@ -53,53 +59,88 @@ def picture_data(size=(20, 10), alpha=255, **save) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def show(notebook, data: str, alt: str = "a red square", kind: str = "image/png"):
-    """Give the second code cell a picture as its output."""
+def picture(data: str, alt: str = "a red square", kind: str = "image/png") -> list:
+    """The outputs of a cell that shows a picture, and its caption."""
     output = new_output("display_data", {kind: data}, metadata={kind: {"alt": alt}} if alt else {})
-    code(notebook, 1).outputs = [output]
+    return [output, new_output("display_data", {"text/markdown": f"*{alt}*"})]
+
+
+def show(notebook, data: str, **options):
+    """Give the third code cell a picture as its output."""
+    code(notebook, 2).outputs = picture(data, **options)
 
 
 def code(notebook, i: int):
-    """Code cell number i: 0 setup, 1 parameters, 2 checked, 3 to 5 exercises, 6 to 8 checks."""
+    """Code cell number i: 0 setup, 1 parameters, 2 picture, 3 checked, 4 and 6 exercises, 5 and 7 their checks."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"][i]
 
 
-def good_notebook():
-    """The smallest notebook that keeps every rule."""
-    setup = rules.SETUP_CELL.read_text(encoding="utf-8").strip()
+OPENING = """\
+# 1 · Color
 
-    def tagged(source, *tags, text=None):
-        outputs = [new_output("stream", name="stdout", text=text)] if text else []
+{badge}
+
+You will color a photo. You need a laptop and 20 minutes.
+
+```
+## no heading
+```
+[docs](https://example.org/home/x)"""
+EXERCISE = "### Exercise\nA hint: it is short. [Solutions](solutions/01_good.ipynb#one)."
+QUESTION = """\
+**Why?**
+<details><summary>a) So.</summary>
+
+No. *Misconception: size.*
+</details>
+<details><summary>b) Thus.</summary>
+
+Yes.
+</details>
+"""
+
+
+def good_notebook():
+    """The smallest lesson that keeps every rule."""
+
+    def tagged(source, *tags, text=None, outputs=()):
+        outputs = [new_output("stream", name="stdout", text=text)] if text else list(outputs)
         return new_code_cell(source, metadata={"tags": list(tags)}, outputs=outputs)
 
+    badge = rules.publish.badge(rules.REPOSITORY, "notebooks/01_good.ipynb")
     cells = [
-        new_markdown_cell("# 1 · Color\n\nTo open it in Colab, upload it there."),
-        new_markdown_cell("## Questions and objectives"),
-        new_markdown_cell("## Setup"),
-        tagged(setup, "setup", text="colorlib is ready\n"),
-        tagged("size = 32", "parameters"),
-        new_markdown_cell("## Predict first"),
-        new_markdown_cell("## Why a?\n## Why b?\n```\n## no heading\n```\n[docs](https://example.org/home/x)"),
-        new_markdown_cell("## Why c?"),
-        tagged("print(size)", "nbval-check-output", text="32\n"),
-        new_markdown_cell("## Experiment: the size"),
-        new_markdown_cell("## Exercises\n[solutions](solutions/01_good.ipynb#one)"),
-        *[tagged(f"answer_{i} = ...", "exercise") for i in range(3)],
-        *[tagged(f"print(answer_{i})", "check", text="not done yet\n") for i in range(3)],
-        *[new_markdown_cell(f"## {heading}") for heading in rules.AFTER_QUESTIONS[2:]],
+        new_markdown_cell(OPENING.format(badge=badge)),
+        tagged(rules.publish.setup_cell(rules.REPOSITORY), "setup"),
+        tagged("my_photo = None\nsize = 32\nshow = check = print", "parameters"),
+        tagged("show(size)\nshow(size)", outputs=picture(picture_data(dpi=(100, 100)))),
+        new_markdown_cell("## Why a?\nBefore you run the next cell: how many?"),
+        tagged("sides = size, size\narea = size * size\nprint(area)", "nbval-check-output", text="1024\n"),
+        *[
+            cell
+            for i in range(2)
+            for cell in (
+                new_markdown_cell(EXERCISE),
+                tagged(f"answer_{i} = ...", "exercise"),
+                tagged("print()" if i else f"check(answer_{i})", "check", text="not done yet\n"),
+            )
+        ],
+        new_markdown_cell("## What goes wrong"),
+        new_markdown_cell("## Key points"),
+        new_markdown_cell("## Quiz\n" + QUESTION * 3),
+        new_markdown_cell("## Further reading\n[paper](https://example.org)"),
+        new_markdown_cell("## Next"),
     ]
     notebook = new_notebook(cells=cells)
     for count, cell in enumerate([cell for cell in cells if cell.cell_type == "code"], 1):
         cell.execution_count = count
-    show(notebook, picture_data(dpi=(100, 100)))
     return notebook
 
 
 def write(notebook, folder) -> rules.Notebook:
     """Save a notebook as the course's first, with an (empty) twin, and read it back."""
-    path = folder / "01_good.ipynb"
-    (folder / "solutions").mkdir(exist_ok=True)
-    (folder / "solutions" / path.name).touch()
+    path = folder / "notebooks" / "01_good.ipynb"
+    (path.parent / "solutions").mkdir(parents=True, exist_ok=True)
+    (path.parent / "solutions" / path.name).touch()
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return rules.load(path)
 
@@ -131,18 +172,28 @@ error = new_output("error", ename="ValueError", evalue="bad", traceback=["File \
 stderr = new_output("stream", name="stderr", text="a warning")
 home = new_output("stream", name="stdout", text="saved in /home/ada/picture.png")
 
+
+def table(*rows):
+    """A Markdown table as a cell's output."""
+    return [new_output("display_data", {"text/markdown": "\n".join(rows)})]
+
+
+def printed(text):
+    return [new_output("stream", name="stdout", text=text)]
+
+
 VIOLATIONS = [
     (rules.valid_format, lambda notebook: notebook.cells[0].pop("id")),
     (rules.valid_format, lambda notebook: notebook.cells[1].update(id=notebook.cells[0].id)),
     (rules.valid_format, lambda notebook: notebook.update(nbformat_minor=4)),
-    (rules.valid_format, lambda notebook: notebook.cells[3].pop("outputs")),
-    (rules.counts_from_one_run, change_code(2, execution_count=7)),
-    (rules.counts_from_one_run, change_code(2, execution_count=None)),
-    (rules.counts_from_one_run, change_code(8, source="")),
-    (rules.no_errors, change_code(3, outputs=[error])),
-    (rules.known_tags, change_tags(3, "exercise", "nbval-check-outputs")),
-    (rules.checked_cells_have_output, change_code(2, outputs=[])),
-    (rules.checked_cells_have_output, change_code(2, outputs=[stderr])),
+    (rules.valid_format, lambda notebook: notebook.cells[1].pop("outputs")),
+    (rules.counts_from_one_run, change_code(3, execution_count=7)),
+    (rules.counts_from_one_run, change_code(3, execution_count=None)),
+    (rules.counts_from_one_run, change_code(7, source="")),
+    (rules.no_errors, change_code(4, outputs=[error])),
+    (rules.known_tags, change_tags(4, "exercise", "nbval-check-outputs")),
+    (rules.checked_cells_have_output, change_code(3, outputs=[])),
+    (rules.checked_cells_have_output, change_code(3, outputs=[stderr])),
     (rules.exact_markers, change_code(3, source="# NBVAL_CHECK_OUTPUT: the shape\nprint(1)")),
     (rules.exact_markers, change_code(3, source="# nbval_skip\nprint(1)")),
     (rules.exact_markers, change_code(3, source="print(1)  # NBVAL_SKIP")),
@@ -150,14 +201,23 @@ VIOLATIONS = [
     (rules.alt_text, lambda notebook: show(notebook, picture_data(), alt=" ", kind="image/jpeg")),
     (rules.alt_text, add_text("![](https://example.org/a.png)")),
     (rules.alt_text, add_text('<img src="https://example.org/a.png" alt="">')),
+    (rules.captions, lambda notebook: code(notebook, 2).outputs.pop()),
+    (rules.captions, lambda notebook: code(notebook, 2).outputs.reverse()),
+    (rules.captions, lambda notebook: code(notebook, 2).outputs[1].data.update({"text/markdown": "*a cat*"})),
+    (rules.captions, lambda notebook: code(notebook, 2).outputs.insert(1, stderr)),
+    (rules.tables_are_rendered, change_code(3, outputs=printed("| a | b |\n| --- | ---: |\n| 1 | 2 |\n"))),
+    (rules.tables_are_rendered, change_code(3, outputs=table("a|b|c|d|e|f", "-|-|-|-|-|-".replace("-", "---")))),
     (rules.no_svg, lambda notebook: show(notebook, "<svg></svg>", kind="image/svg+xml")),
     (rules.plain_pictures, lambda notebook: show(notebook, picture_data(alpha=128))),
     (rules.plain_pictures, lambda notebook: show(notebook, picture_data(size=(1200, 10)))),
     (rules.plain_pictures, lambda notebook: show(notebook, picture_data(dpi=(150, 150)))),
-    (rules.small_file, add_text("a" * 1_000_001)),
-    (rules.few_code_cells, lambda notebook: notebook.cells.extend(new_code_cell("1") for _ in range(32))),
-    (rules.short_code, change_code(3, source="x = 1\n" * 31)),
+    (rules.small_file, add_text("a" * 1_500_001)),
+    (rules.few_code_cells, lambda notebook: notebook.cells.extend(new_code_cell("1") for _ in range(38))),
+    (rules.short_code, change_code(3, source="x = 1\n" * 26)),
     (rules.short_code, change_code(3, source=f"x = {'1' * 85}")),
+    (rules.short_code, lambda notebook: notebook.cells.extend(new_code_cell("x = 1\n" * 13) for _ in range(9))),
+    (rules.no_inner_numbers, add_text("The settings of source 000.")),
+    (rules.no_inner_numbers, change_code(3, outputs=printed("as Source 003 has it"))),
     (rules.no_widget_state, lambda notebook: notebook.metadata.update(widgets={})),
     (rules.no_machine_path, change_code(3, outputs=[home])),
     (rules.no_machine_path, change_code(3, outputs=[error])),
@@ -166,25 +226,40 @@ VIOLATIONS = [
     (rules.links_exist, add_text("[next](02_next.ipynb#top)")),
     (rules.links_exist, add_text('<img alt="a cat" src="images/cat.png">')),
     (rules.setup_is_current, change_code(0, source="import colorlib")),
-    (rules.title_first, rename("# 1 · ", "# 2 · ")),
-    (rules.title_first, rename("# 1 · ", "# 1. ")),
-    (rules.title_first, rename("Colab", "the cloud")),
-    (rules.title_first, lambda notebook: notebook.cells.insert(0, new_code_cell("1"))),
-    (rules.sections_in_order, rename("## Setup", "## Preparations")),
-    (rules.sections_in_order, rename("## Quiz", "# Quiz")),
-    (rules.sections_in_order, rename("## Why c?", "")),
-    (rules.sections_in_order, rename("## Why c?", "## Why c")),
-    (rules.sections_in_order, rename("## Why c?", "## c?\n## d?\n## e?\n## f?\n## g?")),
-    (rules.sections_in_order, lambda notebook: notebook.cells.reverse()),
-    (rules.one_setup_one_parameters, change_tags(0)),
-    (rules.one_setup_one_parameters, change_tags(2, "parameters")),
-    (rules.three_exercises, change_tags(3)),
-    (rules.three_exercises, change_tags(8)),
-    (rules.has_solutions, None),  # the twin is removed
+    (rules.setup_is_current, change_tags(0)),
+    (rules.setup_is_current, lambda notebook: notebook.cells.insert(0, new_code_cell("1"))),
+    (rules.badge_is_current, rename("Colab", "the cloud")),
+    (parts.title_first, rename("# 1 · ", "# 2 · ")),
+    (parts.title_first, rename("# 1 · ", "# 1. ")),
+    (parts.title_first, lambda notebook: notebook.cells.insert(0, new_code_cell("1"))),
+    (parts.promise_with_picture, change_code(2, outputs=[])),
+    (parts.promise_with_picture, lambda notebook: notebook.cells.insert(1, new_code_cell("1"))),
+    (parts.needs_and_time, rename("You need", "You have")),
+    (parts.needs_and_time, rename("20 minutes", "a while")),
+    (parts.short_parameters, change_tags(1)),
+    (parts.short_parameters, change_tags(3, "parameters")),
+    (parts.short_parameters, change_code(1, source="x = 1\n" * 13)),
+    (parts.prediction, rename("Before you run the next cell", "Look")),
+    (parts.exercises_with_checks, change_tags(4)),
+    (parts.exercises_with_checks, change_tags(7)),
+    (parts.exercises_with_checks, lambda notebook: notebook.cells.reverse()),
+    (parts.exercises_with_checks, rename("A hint: it", "It")),
+    (parts.exercises_with_checks, rename("solutions/01_good.ipynb", "solutions")),
+    (parts.has_sections, rename("## Key points", "## Points")),
+    (parts.has_sections, rename("## Quiz", "## Test")),
+    (parts.has_sections, rename("## Further reading", "## Papers")),
+    (parts.has_sections, rename("## Next", "## Nextdoor")),
+    (parts.shows_what_goes_wrong, rename("## What goes wrong", "## What goes well")),
+    (parts.own_photo, change_code(1, source="size = 32")),
+    (parts.quiz_names_misconceptions, rename("Misconception", "Idea")),
+    (parts.quiz_names_misconceptions, rename(QUESTION * 3, QUESTION * 2)),
+    (parts.reading_has_links, rename("(https://example.org)", "")),
+    (parts.more_teaches_than_draws, change_code(2, source="show(size)\n" * 9)),
+    (parts.more_teaches_than_draws, change_code(3, source="assert 1\n" * 3)),
 ]
 
 
-@pytest.mark.parametrize("rule", rules.RULES + rules.COURSE_RULES, ids=label)
+@pytest.mark.parametrize("rule", rules.RULES + parts.LESSON_RULES, ids=label)
 def test_good_notebook_is_accepted(rule, tmp_path):
     assert rule(write(good_notebook(), tmp_path)) == []
 
@@ -193,27 +268,40 @@ def test_good_notebook_is_accepted(rule, tmp_path):
 @pytest.mark.parametrize(("rule", "violation"), VIOLATIONS, ids=[rule.__name__ for rule, _ in VIOLATIONS])
 def test_violation_is_noticed(rule, violation, tmp_path):
     content = good_notebook()
-    if violation:
-        violation(content)
+    violation(content)
+    assert rule(write(content, tmp_path)), f"{rule.__name__} did not notice"
+
+
+def test_missing_solutions_are_noticed(tmp_path):
+    notebook = write(good_notebook(), tmp_path)
+    (tmp_path / "notebooks" / "solutions" / notebook.path.name).unlink()
+    assert parts.has_solutions(notebook)
+
+
+def test_a_next_lesson_is_linked(tmp_path):
+    content = good_notebook()
     notebook = write(content, tmp_path)
-    if rule is rules.has_solutions:
-        (tmp_path / "solutions" / notebook.path.name).unlink()
-    assert rule(notebook), f"{rule.__name__} did not notice"
+    (tmp_path / "notebooks" / "02_next.ipynb").touch()
+    assert parts.next_is_linked(notebook)
+    content.cells[-1].source += "\n[The next lesson](02_next.ipynb)"
+    assert parts.next_is_linked(write(content, tmp_path)) == []
 
 
 def test_every_rule_has_a_violation():
-    assert set(rules.RULES + rules.COURSE_RULES) == {rule for rule, _ in VIOLATIONS}
+    elsewhere = {parts.has_solutions, parts.next_is_linked}
+    assert set(rules.RULES + parts.LESSON_RULES) == {rule for rule, _ in VIOLATIONS} | elsewhere
 
 
 def test_an_announced_error_is_accepted(tmp_path):
     content = good_notebook()
-    change_code(3, outputs=[error])(content)
-    change_tags(3, "exercise", "raises-exception")(content)
+    change_code(4, outputs=[error])(content)
+    change_tags(4, "exercise", "raises-exception")(content)
     assert rules.no_errors(write(content, tmp_path)) == []
 
 
 def test_table_must_equal_the_folder(tmp_path):
     write(good_notebook(), tmp_path)
+    tmp_path = tmp_path / "notebooks"
     row = "| 1 | [Color](notebooks/01_good.ipynb) | [solved](notebooks/solutions/01_good.ipynb) |\n"
     assert rules.table_complaints(row, tmp_path) == []
     assert rules.table_complaints("no table", tmp_path) != []
@@ -222,8 +310,17 @@ def test_table_must_equal_the_folder(tmp_path):
     assert rules.table_complaints(row + row, tmp_path) != []
 
 
+def test_landing_page_must_equal_the_table():
+    row = "| 1 | [Color](notebooks/01_good.ipynb) | colors |\n"
+    landing = rules.publish.landing(row)
+    assert "](01_good.ipynb) | colors |" in landing
+    assert rules.landing_complaints(row, landing) == []
+    assert rules.landing_complaints(row.replace("colors", "shapes"), landing) != []
+    assert rules.landing_complaints(row, "") != []
+
+
 def test_orphan_solution_is_noticed(tmp_path):
-    write(good_notebook(), tmp_path)
+    tmp_path = write(good_notebook(), tmp_path).path.parent
     assert rules.orphan_solutions(tmp_path) == []
     (tmp_path / "01_good.ipynb").unlink()
     assert rules.orphan_solutions(tmp_path) != []
@@ -234,7 +331,7 @@ def test_orphan_solution_is_noticed(tmp_path):
 )
 def test_ruff_is_asked(source, tmp_path):
     notebook = good_notebook()
-    write(notebook, tmp_path)
+    tmp_path = write(notebook, tmp_path).path.parent
     (tmp_path / "solutions" / "01_good.ipynb").unlink()
     assert rules.ruff_complaints(tmp_path) == []
     change_code(3, source=source)(notebook)

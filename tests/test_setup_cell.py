@@ -1,134 +1,192 @@
-"""The setup cell finds colorlib in a clone, on Drive, or fetches it, as a student on Colab would need it.
+"""The setup cell brings colorlib into an empty folder's notebook, as in Colab, by pip from one address.
 
-Each test runs the cell's text in a Python without site-packages (`-I -S`), where nothing but the cell can make
-colorlib importable.
+Each test runs the cell in a kernel of a fresh virtual environment that has everything but colorlib and torchmetrics,
+which Colab lacks too. pip gets no internet: a small stand-in for torchmetrics lies in a folder of wheels.
 """
 
-import ast
-import json
-import os
 import shutil
 import subprocess
-import sys
+import sysconfig
+import venv
+import zipfile
 from pathlib import Path
 
 import pytest
+from jupyter_client import KernelManager
+from jupyter_client.kernelspec import KernelSpec
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
+from tool import ROOT, load_tool
 
-ROOT = Path(__file__).resolve().parent.parent
-CELL = (ROOT / "tools" / "setup_cell.py").read_text(encoding="utf-8")
+publish = load_tool("publish")
+LOOK = """\
+import colorlib, torchmetrics
+from pathlib import Path
 
-COLAB = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')\n"
-REPORT = "\nimport importlib.util, json\nprint(json.dumps([sys.path[0], importlib.util.find_spec('colorlib').origin]))"
-
-
-def run_cell(folder: Path, source: str | None = None, colab: bool = False, cell: str = CELL):
-    """Run the cell in a folder, with COLORLIB_SOURCE set to `source`; then say where colorlib comes from."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "COLORLIB_", "PYTHON"))}
-    env = kept | ({"COLORLIB_SOURCE": source} if source else {})
-    code = (COLAB if colab else "") + cell + REPORT
-    command = [sys.executable, "-I", "-S", "-c", code]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-
-
-def found(run) -> Path:
-    """The folder that a successful run put first on `sys.path`, which is where colorlib would be imported from."""
-    assert run.returncode == 0, run.stderr
-    message, report = run.stdout.splitlines()
-    assert message == "colorlib is ready"
-    first, origin = json.loads(report)
-    assert Path(origin) == Path(first) / "colorlib" / "__init__.py"
-    return Path(first)
+home = Path(colorlib.__file__).parent
+data = "ab_prior.txt", "starter/config.json", "starter/model.safetensors", "plots/notebook.py"
+print(home, torchmetrics.__file__, all((home / name).is_file() for name in data))"""
 
 
-def copy_course(folder: Path) -> Path:
-    """A small copy of the repository: the package, and an empty folder of notebooks."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "colorlib", folder / "colorlib", ignore=ignored)
-    (folder / "notebooks" / "solutions").mkdir(parents=True)
+@pytest.fixture
+def machine(tmp_path):
+    """A Python of its own, which sees this one's packages but two. Gives the interpreter's path."""
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for one in Path(sysconfig.get_path("purelib")).iterdir():
+        if not one.name.startswith(("colorlib", "__editable__", "torchmetrics", "_virtualenv", "distutils-precedence")):
+            (packages / one.name).symlink_to(one)
+    venv.create(tmp_path / "venv", symlinks=True, with_pip=False)
+    python = tmp_path / "venv" / "bin" / "python"
+    asked = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    own = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    (own / "packages.pth").write_text(f"{packages}\n")
+    return python
+
+
+@pytest.fixture
+def wheels(tmp_path):
+    """A folder with a stand-in for the package that Colab lacks."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    about = "torchmetrics-99.0.dist-info"
+    with zipfile.ZipFile(folder / "torchmetrics-99.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("torchmetrics.py", "")
+        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: torchmetrics\nVersion: 99.0\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
     return folder
 
 
 @pytest.fixture
-def empty(tmp_path):
-    """Where a student's notebook stands alone."""
+def run_all(machine, wheels, tmp_path, monkeypatch):
+    """Run cells in an empty folder on that machine; gives the text that each wrote, and the error that stopped it."""
+    for name in ("PYTHONPATH", "COLORLIB_SOURCE", "PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    offline = {
+        "NO_INDEX": "1",
+        "FIND_LINKS": str(wheels),
+        "NO_BUILD_ISOLATION": "0",
+        "CONFIG_FILE": "/dev/null",
+        "RETRIES": "0",
+    }
+    for name, value in offline.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
     folder = tmp_path / "content"
     folder.mkdir()
+
+    def run(*sources):
+        notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+        manager = KernelManager()
+        manager._kernel_spec = KernelSpec(argv=[str(machine), "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+        client = NotebookClient(notebook, km=manager, timeout=200, resources={"metadata": {"path": str(folder)}})
+        try:
+            client.execute()
+            stopped = None
+        except CellExecutionError as error:
+            stopped = error
+        return ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells], stopped
+
+    return run
+
+
+def course(folder: Path) -> Path:
+    """What pip needs of the repository, in a folder."""
+    shutil.copytree(ROOT / "colorlib", folder / "colorlib", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / file, folder)
     return folder
 
 
-@pytest.fixture
-def repository(tmp_path):
-    """The address of a git repository with colorlib in it."""
-    folder = copy_course(tmp_path / "origin")
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
-    env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "--no-verify", "-m", "course"]):
-        subprocess.run(["git", *command], cwd=folder, env=env, check=True, capture_output=True)
-    return folder.as_uri()
+def repository(folder: Path) -> str:
+    """A git address of the course."""
+    course(folder)
+    for command in ("init -q", "add .", "-c user.name=Ada -c user.email=a@example.org commit -q -m course"):
+        subprocess.run(["git", *command.split()], cwd=folder, check=True, capture_output=True)
+    return f"git+{folder.as_uri()}"
 
 
-def test_without_the_cell_colorlib_is_not_there(empty):
-    run = run_cell(empty, cell="import sys")
-    assert "NoneType" in run.stderr  # so the other tests' find is the cell's doing
+def package(folder: Path) -> str:
+    """A zip of the course, as GitHub makes them: with one folder in it."""
+    course(folder / "course-main")
+    return shutil.make_archive(str(folder), "zip", folder)
 
 
-@pytest.mark.parametrize("inside", [".", "notebooks", "notebooks/solutions"])
-def test_in_a_clone(tmp_path, inside):
-    course = copy_course(tmp_path / "course")
-    assert found(run_cell(course / inside)) == course
+def drive(folder: Path) -> str:
+    """A folder in Drive."""
+    return str(course(folder / "My Drive" / "lessons" / "2026" / "colorization"))
 
 
-def test_in_this_repository():
-    assert found(run_cell(ROOT / "notebooks")) == ROOT
+@pytest.mark.parametrize("source", [repository, package, drive])
+def test_in_an_empty_folder_it_installs_and_goes_on(run_all, tmp_path, source):
+    address = source(tmp_path / "source")
+    (_, said, seen), stopped = run_all(f"COLORLIB_SOURCE = {address!r}", publish.setup_cell(None), LOOK)
+    assert stopped is None
+    assert "rror" not in said
+    colorlib, torchmetrics, data = seen.split()
+    site = Path(colorlib).parent
+    assert site.is_relative_to(tmp_path / "venv") and Path(torchmetrics).parent == site
+    assert data == "True"
 
 
-def test_a_clone_is_preferred_to_the_source(tmp_path):
-    course = copy_course(tmp_path / "course")
-    assert found(run_cell(course / "notebooks", source="file:///nowhere.git")) == course
-    assert not (course / "notebooks" / "colorlib-course").exists()
+def test_stamped_it_needs_nothing_else(run_all, tmp_path):
+    address = repository(tmp_path / "source")
+    cell = publish.setup_cell("owner/name").replace("git+https://github.com/owner/name", address)
+    (_, seen), stopped = run_all(cell, LOOK)
+    assert stopped is None
+    assert str(tmp_path / "venv") in seen
 
 
-@pytest.mark.parametrize("colab", [True, False])
-def test_from_a_git_address(empty, repository, colab):
-    assert found(run_cell(empty, repository, colab)) == empty / "colorlib-course"
+def test_the_variable_may_be_the_environment_s(run_all, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLIB_SOURCE", repository(tmp_path / "source"))
+    (_, seen), stopped = run_all(publish.setup_cell(None), LOOK)
+    assert stopped is None and "True" in seen
 
 
-def test_a_second_run_fetches_nothing(empty, repository):
-    found(run_cell(empty, repository, colab=True))
-    assert found(run_cell(empty, "file:///nowhere.git", colab=True)) == empty / "colorlib-course"
+def sentence(stopped) -> list[str]:
+    """What stopped a cell, line by line; it is no traceback."""
+    assert stopped.ename == "SystemExit"
+    return stopped.evalue.splitlines()
 
 
-@pytest.mark.parametrize("top", ["course-main", "."])
-def test_from_a_zip(empty, tmp_path, top):
-    copy_course(tmp_path / "packed" / top)
-    archive = shutil.make_archive(str(tmp_path / "course"), "zip", tmp_path / "packed")
-    expected = empty / "colorlib-course" / top
-    assert found(run_cell(empty, Path(archive).as_uri(), colab=True)) == expected
-    assert found(run_cell(empty, "file:///nowhere.zip", colab=True)) == expected
+def test_without_an_address_it_says_what_to_type(run_all):
+    (said, after), stopped = run_all(publish.setup_cell(None), "print('went on')")
+    first, second = sentence(stopped)
+    assert "Type its address in a cell above" in first
+    assert second.startswith('COLORLIB_SOURCE = "git+https://')
+    assert after == "" and "rror" not in said
 
 
-def test_from_drive(empty, tmp_path):
-    drive = tmp_path / "MyDrive"
-    course = copy_course(drive / "colorization")
-    (drive / "notes.txt").touch()
-    cell = CELL.replace("/content/drive/MyDrive", drive.as_posix())
-    assert cell != CELL
-    assert found(run_cell(empty, colab=True, cell=cell)) == course
-    assert run_cell(empty, colab=False, cell=cell).returncode == 1
+@pytest.mark.parametrize("wrong", ["git+file:///nowhere", "https://127.0.0.1:9/course.zip", "/nowhere/course"])
+def test_a_wrong_address_gets_a_sentence(run_all, wrong):
+    (_, said), stopped = run_all(f"COLORLIB_SOURCE = {wrong!r}", publish.setup_cell(None))
+    assert sentence(stopped)[0].startswith("No course was found.")
+    assert "rror" not in said and "Traceback" not in said
 
 
-@pytest.mark.parametrize("colab", [True, False])
-def test_with_neither_it_says_what_to_do(empty, colab):
-    run = run_cell(empty, colab=colab)
-    assert run.returncode == 1
-    assert run.stdout == ""
-    assert run.stderr.splitlines() == ["Open this notebook in a clone of the course, or set COLORLIB_SOURCE."]
-    assert list(empty.iterdir()) == []
+def test_a_wrong_stamped_address_gets_a_sentence(run_all):
+    cell = publish.setup_cell("owner/name").replace("git+https://github.com/owner/name", "git+file:///nowhere")
+    (said,), stopped = run_all(cell)
+    assert sentence(stopped) == ["Nothing came from git+file:///nowhere. Is there internet?"]
+    assert "rror" not in said
 
 
-def test_it_is_short_and_runs_on_python_3_10():
-    ast.parse(CELL, feature_version=(3, 10))
-    lines = CELL.splitlines()
-    assert len(lines) <= 30
+def test_where_colorlib_is_installed_it_does_nothing(run_all, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (said, seen), stopped = run_all(publish.setup_cell(None), "import colorlib; print(colorlib.__file__)")
+    assert (said, stopped) == ("", None)
+    assert seen.strip() == str(ROOT / "colorlib" / "__init__.py")
+
+
+@pytest.mark.parametrize("repo", [None, "owner-of-a-long-name/image-colorization-course"])
+def test_it_is_short(repo):
+    lines = publish.setup_cell(repo).splitlines()
+    assert len([line for line in lines if line]) <= 6
     assert max(map(len, lines)) <= 88
-    assert "pip" not in CELL
+
+
+def test_the_machine_lacks_what_the_cell_brings(machine):
+    look = "from importlib.util import find_spec as f; print(f('torch') is None, f('colorlib'), f('torchmetrics'))"
+    run = subprocess.run([machine, "-I", "-c", look], capture_output=True, text=True, cwd="/")
+    assert run.stdout.split() == ["False", "None", "None"]
