@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -165,7 +165,7 @@ class Colorizer:
             yield from self._colorize_batch_of_photos(batch, size, targets)
 
     def _colorize_batch_of_photos(self, batch, size, targets) -> Iterator[Image.Image]:
-        seen = [rgb.resize(self._seen_size(rgb, size), Image.Resampling.LANCZOS, reducing_gap=3) for rgb, _ in batch]
+        seen = [self._seen(rgb, size) for rgb, _ in batch]
         colors = []
         for _, alike in itertools.groupby(seen, lambda small: small.size):  # neighbors of one size go together
             small = torch.from_numpy(np.stack([np.asarray(one) for one in alike])).permute(0, 3, 1, 2)
@@ -176,6 +176,13 @@ class Colorizer:
             if alpha is not None:
                 colorized.putalpha(alpha)
             yield colorized
+
+    def _seen(self, photo: Image.Image, short: int) -> Image.Image:
+        """What the generator sees of a photo: small, and as sharp as the pictures that it learned from."""
+        small = photo.resize(self._seen_size(photo, short), Image.Resampling.LANCZOS, reducing_gap=3)
+        if not self.model.photo_sharpen:
+            return small
+        return small.filter(ImageFilter.UnsharpMask(radius=1, percent=self.model.photo_sharpen, threshold=0))
 
     def _seen_size(self, photo: Image.Image, short: int) -> tuple[int, int]:
         """Width and height at which the generator sees a photo: in its own proportions, as near as its levels allow.

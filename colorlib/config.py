@@ -30,6 +30,12 @@ class Model:
         least=8,
         below=2**13,
     )
+    photo_sharpen: int = knob(
+        0,
+        "sharpen a whole photo, once it is small, by so many percent, as training pictures are",
+        least=0,
+        below=1000,
+    )
     generator: str = knob("unet", "the network that colors; gray_fed is the one of *church*, with noise")
     widths: tuple[int, ...] = knob(
         (32, 64, 128, 256), "channels of the generator's levels (of the U-Net: its encoder's), as 32,64,128"

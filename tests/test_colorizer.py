@@ -364,6 +364,25 @@ def test_a_generator_sees_so_many_pixels_at_once_and_no_more(colorizer, photo, s
     assert max(seen) == most and sum(seen) == 16
 
 
+def test_a_photo_is_sharpened_once_it_is_small(colorizer, photo, monkeypatch):
+    """As the training pictures were; the photo itself, and a flat one's color, stay what they are."""
+    seen = []
+
+    def predict_ab(rgb, targets):
+        seen.append(rgb)
+        return torch.zeros(len(rgb), 2, *rgb.shape[2:])
+
+    monkeypatch.setattr(colorizer, "predict_ab", predict_ab)
+    plain = colorizer.colorize(photo)
+    colorizer.model = dataclasses.replace(colorizer.model, photo_sharpen=100)
+    sharp = colorizer.colorize(photo)
+    assert np.array_equal(np.asarray(plain), np.asarray(sharp))
+    slopes = [(rgb[..., 1:] - rgb[..., :-1]).abs().mean() for rgb in seen]
+    assert slopes[1] > 1.2 * slopes[0]
+    colorizer.colorize(Image.new("RGB", (64, 64), (90, 90, 90)))
+    assert (seen[2] - 90 / 255).abs().max() < 1e-6
+
+
 def test_photos_of_so_many_pixels_are_held_at_once_and_no_more(colorizer, monkeypatch):
     """A folder of large photographs doesn't fill the memory: the next one is opened when those before are done."""
     monkeypatch.setattr(colorizer_module, "BATCH_PIXELS", 3 * 64 * 64)

@@ -166,7 +166,7 @@ def test_runs_that_can_not_be_read_are_named(tmp_path, text):
 def test_a_models_file_holds_what_colorizing_takes_and_nothing_else():
     model = Model(widths=(4, 8), image_size=16)
     settings = {"color_space", "image_size", "generator", "widths", "stem_stride", "dropout", "upsampling"}
-    settings |= {"head", "temperature", "conditions", "photo_size"}
+    settings |= {"head", "temperature", "conditions", "photo_size", "photo_sharpen"}
     assert set(json.loads(model.to_json())) == {"format"} | settings
     assert json.loads(model.to_json())["format"] == FORMAT == 1
 

@@ -121,7 +121,7 @@ def start_from(generator, config: Config) -> None:
     earlier = Colorizer.load(config.start_from)
     for field in dataclasses.fields(config.model):
         had, has = getattr(earlier.model, field.name), getattr(config.model, field.name)
-        if had != has and field.name not in ("image_size", "photo_size", "dropout", "temperature"):
+        if had != has and field.name not in ("image_size", "photo_size", "photo_sharpen", "dropout", "temperature"):
             raise ConfigError(f"--start-from {config.start_from}: its {flag(field.name)} is {had}, and yours {has}")
     try:
         generator.load_state_dict(earlier.generator.state_dict())
