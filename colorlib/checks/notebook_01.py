@@ -149,8 +149,8 @@ def more_color(function):
     if moved > 1.05:  # a little more than is said, so that no rounded number looks like a right one
         raise Mistake(f"the lightness L moves by up to {moved:.2f}; at most 1 is allowed (does something clip?)")
     _check_hue(before[:2], after[:2])
-    for name, old, new in zip(("coffee", "temple"), chroma, new_chroma, strict=False):
-        pale, strong = (old > 3) & (old < 20), old > 60
+    for name, light, old, new in zip(("coffee", "temple"), before[:2, 0], chroma, new_chroma, strict=False):
+        pale, strong = (old > 3) & (old < 20) & (light > 10), old > 60
         factor = float(new[pale].mean() / old[pale].mean())
         if factor < 1.295:
             raise Mistake(f"the {name}'s pale pixels have {factor:.2f} times the old chroma; expected 1.3 or more")
