@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import exercise_cells
 import numpy as np
 import pytest
 import skimage.color
@@ -17,13 +18,14 @@ from colorlib.plots import to_png
 from colorlib.plots.gallery import TITLE, gallery, swatches
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "01_lab_color_space.ipynb"
-FUNCTIONS = "load to-light lightness-code rgb-to-lab lab-to-rgb spoil afar inside reduce-chroma".split()
+FUNCTIONS = "load to-light lightness-code rgb-to-lab lab-to-rgb spoil afar inside reduce-chroma cure".split()
 
 
 @pytest.fixture(scope="module")
 def lesson():
     """The names that the lesson's teaching cells define; what only draws or prints is left out."""
     names = {"color": color, "device": torch.device("cpu"), "side": 256, "seed": 0}
+    names["rgb_to_lab"] = exercise_cells.solutions(NOTEBOOK.name)["my_rgb_to_lab"]
     for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
         if cell["id"] in FUNCTIONS:
             for part in re.split(r"\n\n\n", "".join(cell["source"])):
@@ -45,6 +47,8 @@ def test_the_cells_agree_with_scikit_image(lesson, noise):
     lab = lesson["rgb_to_lab"](noise)
     assert (lab - by_skimage(skimage.color.rgb2lab, noise)).abs().max() < 2e-3
     assert (lesson["lab_to_rgb"](lab) - noise).abs().max() < 1e-4
+    x, y, z = lesson["f"](lesson["fractions_of_white"](noise)).unbind(dim=1)
+    assert (torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1) - lab).abs().max() < 1e-3
     assert (lesson["lightness"](noise) - lab[:, :1]).abs().max() < 1e-3
 
 
@@ -72,6 +76,14 @@ def test_errors_of_every_kind_have_the_same_size(lesson):
         assert abs(float((lesson["rgb_to_lab"](spoiled) - lab).norm(dim=1).mean()) - 15) < 0.2
 
 
+def test_the_cured_curves_have_finite_slopes(lesson):
+    black = torch.zeros(1, 3, 1, 1, requires_grad=True)
+    (lesson["safe_f"](black) + lesson["safe_lab_to_rgb"](black)).sum().backward()
+    assert black.grad.isfinite().all()
+    steps = torch.linspace(0, 1, 101)
+    assert (lesson["safe_f"](steps) - lesson["f"](steps)).abs().max() < 1e-6
+
+
 def pixels_of(figure):
     return np.asarray(Image.open(io.BytesIO(to_png(figure))).convert("RGB"))
 
@@ -94,6 +106,8 @@ def test_a_gallery_takes_photos_of_any_shape_and_refuses_batches(noise):
 def test_diagrams_are_drawn(lesson, noise):
     figures = [
         diagrams.axes(),
+        diagrams.stations([[0.9, 0.4, 0.3], [0.8, 0.1, 0.1], [0.4, 0.3, 0.1], [0.7, 0.6, 0.4], [60.0, 40.0, -40.0]]),
+        diagrams.gray_patches({"red": (1, 0, 0), "blue": (0, 0, 1)}, torch.ones(2) / 3, torch.tensor([53.0, 32.0])),
         diagrams.planes((20, 60), lesson["inside"]),
         diagrams.two_curves(lesson["to_light"], lesson["f"]),
         diagrams.histogram(color.rgb_to_lab(noise)[:, 1:]),

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from colorlib import color
 from colorlib.plots.figures import to_pixels
+from colorlib.plots.gallery import swatches
 
 REACH = 110  # a and b of the planes go from -REACH to REACH
 PAPER = 0.93  # the gray of what a screen can't show
@@ -58,13 +59,21 @@ def _surface(n: int = 24) -> tuple[np.ndarray, np.ndarray]:
 def axes() -> Figure:
     """Lab's three axes: left the solid of all colors of a screen, right the plane of a and b at L = 65."""
     figure = plt.figure(figsize=(9.6, 4.4))
-    solid = figure.add_axes((-0.02, -0.06, 0.56, 1.1), projection="3d")
+    solid = figure.add_axes((-0.02, -0.06, 0.56, 1.1), projection="3d", computed_zorder=False)
     tiles, paints = _surface()
-    solid.add_collection3d(Poly3DCollection(tiles, facecolors=paints, edgecolors=paints, lw=0.4))
+    solid.add_collection3d(Poly3DCollection(tiles, facecolors=paints, edgecolors="none", alpha=0.45, zorder=1))
+    for step in range(25):  # the gray axis, on top of the solid that hides it
+        ends, gray = (
+            (4 * step, 4 * step + 4),
+            float(color.lab_to_rgb(torch.tensor([[4.0 * step + 2, 0, 0]]).view(1, 3, 1, 1))[0, 0]),
+        )
+        solid.plot((0, 0), (0, 0), ends, color=(gray,) * 3, lw=6, zorder=3)
     lines = {"+a": (150, 0, 0), "−a": (-150, 0, 0), "+b": (0, 165, 0), "−b": (0, -150, 0), "L": (0, 0, 112)}
     for text, end in lines.items():
-        solid.plot(*zip((0, 0, 0), end, strict=True), color="black", lw=1.2)
+        solid.plot(*zip((0, 0, 0), end, strict=True), color="black", lw=1.2, zorder=2)
         solid.text(*(1.1 * value for value in end), text, ha="center", va="center", fontsize=12, weight="bold")
+    for text, place in {"0": (12, -12, 0), "100": (12, -12, 100)}.items():
+        solid.text(*place, text, ha="center", va="center", fontsize=9)
     solid.set(xlim=(-100, 100), ylim=(-100, 100), zlim=(0, 100))
     solid.view_init(elev=26, azim=-38)
     solid.set_axis_off()
@@ -84,6 +93,52 @@ def axes() -> Figure:
     flat.plot(24 * np.cos(angle), 24 * np.sin(angle), color="black", lw=1.2)
     flat.text(28, 9, "hue", fontsize=10, va="center")
     flat.text(-6, -6, "gray", fontsize=10, ha="right", va="top")
+    plt.close(figure)
+    return figure
+
+
+def gray_patches(swatch: dict, means: Tensor, lights: Tensor) -> Figure:
+    """Patches of color, the gray of their mean and the gray of their lightness.
+
+    swatch: name -> sRGB of three numbers; means `(N,)` in [0, 1] and lights `(N,)`, L in [0, 100]: the student's.
+    """
+    grays = color.lab_to_rgb(torch.stack([lights, 0 * lights, 0 * lights])[None, :, None].cpu())[0, :, 0].T
+    rows = {"the color": [(rgb, name) for name, rgb in swatch.items()]}
+    rows["mean of R, G, B"] = [([float(mean)] * 3, f"{mean:.2f}") for mean in means]
+    rows["lightness"] = [(gray.tolist(), f"L = {light:.0f}") for gray, light in zip(grays, lights, strict=True)]
+    return swatches(rows)
+
+
+def stations(numbers: list) -> Figure:
+    """One pixel on its way from RGB to Lab: RGB, light, fractions of white, f of them, and Lab, three numbers each."""
+    names = (
+        "R\nG\nB",
+        "R light\nG light\nB light",
+        "X / Xn\nY / Yn\nZ / Zn",
+        "f(X / Xn)\nf(Y / Yn)\nf(Z / Zn)",
+        "L\na\nb",
+    )
+    acts = (
+        "undo the\nscreen's curve",
+        "mix, divide\nby white",
+        "the eye's\ncurve f",
+        "116 y − 16\n500 (x − y)\n200 (y − z)",
+    )
+    figure, axis = plt.subplots(figsize=(9.6, 1.9))
+    for place, (name, values) in enumerate(zip(names, numbers, strict=True)):
+        left = 2 * place
+        axis.add_patch(plt.Rectangle((left - 0.07, 0.02), 1.22, 0.14, facecolor=numbers[0], edgecolor="none"))
+        axis.add_patch(plt.Rectangle((left - 0.07, 0.16), 1.22, 0.82, facecolor="white", edgecolor="0.4"))
+        digits = 1 if place == 4 else 2
+        text = "\n".join(f"{value:.{digits}f}" for value in values)
+        axis.text(left, 0.57, name, ha="left", va="center", fontsize=9, color="0.35", linespacing=1.7)
+        axis.text(left + 1.1, 0.57, text, ha="right", va="center", fontsize=10, linespacing=1.55, weight="bold")
+        if place < 4:
+            axis.annotate("", (left + 1.91, 0.5), (left + 1.17, 0.5), arrowprops={"arrowstyle": "-|>", "color": "0.3"})
+            axis.text(left + 1.54, 0.56, acts[place], ha="center", va="bottom", fontsize=7.5)
+    axis.set(xlim=(-0.1, 9.2), ylim=(0, 1))
+    axis.set_axis_off()
+    figure.subplots_adjust(0, 0, 1, 1)
     plt.close(figure)
     return figure
 
