@@ -3,8 +3,9 @@
     colorlib train --recipe starter --scale full --dataset-path data/tiny-imagenet --checkpoints-path runs/starter
     python tools/starter.py runs/starter data/photos
 
-How vivid it is, its temperature, and the size and sharpness at which it sees a photo are chosen on photographs that validate and on every other whole one;
-figures and pictures are of the test part and of the other whole photographs, which nothing was trained or chosen on.
+How vivid it is, its temperature, and the size and sharpness at which it sees a photo are chosen on photographs that
+validate and on every other whole one; figures and pictures are of the test part and of the other whole photographs,
+which nothing was trained or chosen on.
 """
 
 import argparse
