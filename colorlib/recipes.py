@@ -226,7 +226,7 @@ RECIPES = {
     "starter": {
         "full": (
             CLASSIFIER.replace(epochs=3, lr=2e-3),
-            CLASSIFIER.replace(loss={"cross_entropy": {"weight": 1.0, "rebalance": 0.35}}, epochs=5, lr=1.5e-3),
+            CLASSIFIER.replace(loss={"cross_entropy": {"weight": 1.0, "rebalance": 0.35}}, epochs=4, lr=1.5e-3),
         ),
         "class": CLASS | {"stem_stride": 2},
         "smoke": SMOKE | {"stem_stride": 2},

@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", help="the training")
     parser.add_argument("photos", help="folder of whole photographs that it didn't learn from")
-    parser.add_argument("--count", type=int, default=150, help="whole photographs to measure [150]")
+    parser.add_argument("--count", type=int, default=100, help="whole photographs to measure [100]")
     arguments = parser.parse_args()
     run = Run.load(arguments.run)
     colorizer, config = run.colorizer("last"), run.config
