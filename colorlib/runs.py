@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ class Run:
     history: list[history.Row]
     stopped: bool = False  # somebody asked it to, perhaps too late to cut anything off
     interrupted: bool = False  # it could have gone on
+    watch: Callable[["Run"], None] | None = None  # called after each epoch, when the strip has grown
 
     @classmethod
     def load(cls, folder) -> "Run":
@@ -70,6 +72,8 @@ class Run:
         self.add_strip("true", true_rgb)
         self.add_strip(f"{self.history[-1]['epoch']:04d}", colorizer.colorize_batch(true_rgb))
         write_atomically(self.folder / "preview.png", plots.to_png(plots.grid(self.learning_strip())))
+        if self.watch:
+            self.watch(self)
 
     def add_strip(self, name: str, rgb: torch.Tensor) -> None:
         """Keep a few pictures `(N, 3, S, S)` in [0, 1] side by side: those of an epoch ("0001", ...), or "true"."""

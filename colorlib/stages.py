@@ -4,7 +4,7 @@ A recipe's stages are trained one after the other, each from the generator that 
 stands in the run's folder itself, the earlier ones in stage-1/, stage-2/, ... below it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -47,12 +47,14 @@ def fit(
     overwrite: bool = False,
     resume: bool = False,
     progress: bool = True,
+    watch: Callable[[Run], None] | None = None,
 ) -> Run:
     """Train what the configuration describes (or a recipe's stages), and leave the run in its `checkpoints_path`.
 
     photo_set: the pictures, where they are at hand already; otherwise the configuration says which. overwrite:
-    replace a run that is there already; without it such a folder is refused. resume: go on with it. Raises
-    `ConfigError` and `DataError` before anything is written, and `TrainingError`.
+    replace a run that is there already; without it such a folder is refused. resume: go on with it. watch: called with
+    the run after each epoch, as to draw its learning strip anew. Raises `ConfigError` and `DataError` before anything
+    is written, and `TrainingError`.
     """
     stages = [config] if isinstance(config, Config) else chained(config)
     if photo_set is not None:
@@ -63,7 +65,7 @@ def fit(
     for number, (stage, begins) in enumerate(zip(stages, anew, strict=True)):
         if number + 1 < len(stages) and not anew[number + 1]:
             continue  # the next stage has started from this one: it is finished
-        run = fit_one(stage, photo_set, begins, progress, stages)
+        run = fit_one(stage, photo_set, begins, progress, stages, watch)
         if run.stopped and number + 1 < len(stages):
             run.interrupted = True
         if run.interrupted:
@@ -145,7 +147,7 @@ def check_data(stage: Config, photo_set: PhotoSet | None) -> None:
         raise ConfigError(f"--image-size is {stage.model.image_size}, but the pictures are {photo_set.summary}")
 
 
-def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config]) -> Run:
+def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Sequence[Config], watch=None) -> Run:
     """One of a run's stages, beginning or going on."""
     folder = Path(config.checkpoints_path)
     engine = Engine(config.device, config.precision)
@@ -158,6 +160,7 @@ def fit_one(config: Config, photo_set, anew: bool, progress: bool, stages: Seque
         goes_on = not anew and (folder / "state.pt").is_file()
         system = build_system(config.replace(start_from=None) if goes_on else config, engine)
         training = Training(system, config, engine, photo_set, progress, larger)
+        training.run.watch = watch
         if not anew:
             training.load_state()
         if engine.is_main:

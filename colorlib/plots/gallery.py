@@ -1,0 +1,54 @@
+"""Pictures side by side, each under its title, pixel for pixel where they are as large as they are shown.
+
+A row of `plots.grid` has one label for many pictures; here each picture has a title of its own. Fine grain must be seen
+as it is, so a picture that is shown at its own size is not resampled, and one that is enlarged keeps its pixels.
+Lesson 1 is the first to need it.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from colorlib.plots.figures import to_pixels
+
+TITLE, GAP = 26, 12  # pixels: above a picture, and between two
+DOTS = 100  # pixels an inch, as `plots.show` writes them
+
+
+def as_picture(image) -> np.ndarray:
+    """One picture as uint8 `(H, W, 3)`: a PIL image, or a batch of one as `plots.to_pixels` takes it."""
+    if isinstance(image, Image.Image):
+        return np.asarray(image.convert("RGB"))
+    pictures = to_pixels(image)
+    if len(pictures) != 1:
+        raise ValueError(f"a gallery shows one picture under each title, got a batch of {len(pictures)}")
+    return pictures[0]
+
+
+def gallery(pictures: dict, columns: int | None = None, width: int | None = None) -> Figure:
+    """Pictures by title, in rows of `columns` (default: one row).
+
+    pictures: title -> a PIL image, or a tensor `(1, 3, H, W)` or `(1, 1, H, W)`, float in [0, 1]. Titles end in spaces
+    where two would be the same. width: of each picture as shown, in pixels (default: the first one's own).
+    """
+    pictures = {title: as_picture(image) for title, image in pictures.items()}
+    columns = columns or len(pictures)
+    rows = -(-len(pictures) // columns)
+    first = next(iter(pictures.values()))
+    width = width or first.shape[1]
+    heights = [round(width * image.shape[0] / image.shape[1]) for image in pictures.values()]
+    tall = [max(heights[row * columns : (row + 1) * columns]) for row in range(rows)]
+    across = columns * width + (columns - 1) * GAP
+    down = sum(tall) + rows * TITLE + (rows - 1) * GAP
+    figure = plt.figure(figsize=(across / DOTS, down / DOTS), dpi=DOTS)
+    for number, ((title, image), height) in enumerate(zip(pictures.items(), heights, strict=True)):
+        row, column = divmod(number, columns)
+        left = column * (width + GAP)
+        top = sum(tall[:row]) + (row + 1) * TITLE + row * GAP
+        axis = figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+        axis.imshow(image, interpolation="nearest" if width >= image.shape[1] else "antialiased", aspect="auto")
+        axis.set_axis_off()
+        axis.set_title(title.rstrip(), fontsize=10, pad=6)
+    plt.close(figure)
+    return figure
