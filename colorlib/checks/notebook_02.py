@@ -128,7 +128,7 @@ def vivid_loss(function):
         if _same(answer.detach(), weighted):
             raise Mistake("the weights are right; the mean over batch, channels and pixels is missing")
         raise Mistake(f"the loss must be one number, got the shape {tuple(answer.shape)}: take the mean")
-    value = float(answer)
+    value = float(answer.detach())
     if not math.isfinite(value):
         raise Mistake(f"the loss is {value}; expected a finite number")
     wrongs = {

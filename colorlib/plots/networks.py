@@ -98,8 +98,8 @@ def transposed(kernels=(4, 3), inputs: int = 4) -> Figure:
 
     kernels: their sizes, a panel for each; under every output stands how many stamps it got.
     """
-    figure, axes = plt.subplots(1, len(kernels), figsize=(10.2, 3.5))
-    for axis, kernel in zip(axes, kernels, strict=True):
+    figure, axes = plt.subplots(1, len(kernels), figsize=(10.2, 3.5), squeeze=False)
+    for axis, kernel in zip(axes[0], kernels, strict=True):
         outputs = 2 * (inputs - 1) + kernel
         stamps = np.zeros(outputs, int)
         for number, shade in zip(range(inputs), SHADES, strict=False):
@@ -137,8 +137,9 @@ def windows(photo, center: tuple[int, int], sides=(3, 6, 12, 24, 48), color: boo
     """
     image = photos.as_image(photo)
     image = np.asarray(image.convert("RGB" if color else "L"))
-    figure, axes = plt.subplots(1, len(sides), figsize=(2.05 * len(sides), 2.3))
-    for axis, side in zip(axes, sides, strict=True):
+    figure, axes = plt.subplots(1, len(sides), figsize=(2.05 * len(sides), 2.3), squeeze=False)
+    plt.close(figure)
+    for axis, side in zip(axes[0], sides, strict=True):
         (row, column), reach = center, side // 2
         window = image[max(row - reach, 0) : row - reach + side, max(column - reach, 0) : column - reach + side]
         if window.shape[:2] != (side, side):
@@ -148,5 +149,4 @@ def windows(photo, center: tuple[int, int], sides=(3, 6, 12, 24, 48), color: boo
         axis.set(xticks=[], yticks=[])
         axis.set_title(f"{side} x {side} pixels", fontsize=10)
     figure.subplots_adjust(0.005, 0.01, 0.995, 0.9, wspace=0.03)
-    plt.close(figure)
     return figure
