@@ -1,4 +1,4 @@
-"""Pictures side by side, each under its title, pixel for pixel where they are as large as they are shown.
+"""Pictures side by side, each under its title, pixel for pixel where they are as large as they are shown; swatches.
 
 A row of `plots.grid` has one label for many pictures; here each picture has a title of its own. Fine grain must be seen
 as it is, so a picture that is shown at its own size is not resampled, and one that is enlarged keeps its pixels.
@@ -7,9 +7,11 @@ Lesson 1 is the first to need it.
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
+from colorlib import color
 from colorlib.plots.figures import to_pixels
 
 TITLE, GAP = 26, 12  # pixels: above a picture, and between two
@@ -50,5 +52,24 @@ def gallery(pictures: dict, columns: int | None = None, width: int | None = None
         axis.imshow(image, interpolation="nearest" if width >= image.shape[1] else "antialiased", aspect="auto")
         axis.set_axis_off()
         axis.set_title(title.rstrip(), fontsize=10, pad=6)
+    plt.close(figure)
+    return figure
+
+
+def swatches(rows: dict) -> Figure:
+    """Rows of flat patches: label -> list of (sRGB of three numbers in [0, 1], text in the patch)."""
+    count = max(map(len, rows.values()))
+    figure, axis = plt.subplots(figsize=(9.4, 0.85 * len(rows) + 0.1))
+    for row, (label, patches) in enumerate(rows.items()):
+        axis.text(-0.08, row + 0.5, label, ha="right", va="center", fontsize=10)
+        for column, (rgb, text) in enumerate(patches):
+            rgb = [min(max(float(value), 0.0), 1.0) for value in rgb]
+            axis.add_patch(plt.Rectangle((column, row), 0.97, 0.94, facecolor=rgb))
+            light = float(color.lightness_of(torch.tensor(rgb).view(1, 3, 1, 1)))
+            ink = "black" if light > 55 else "white"
+            axis.text(column + 0.485, row + 0.47, text, color=ink, ha="center", va="center", fontsize=10)
+    axis.set(xlim=(-0.22 * count, count), ylim=(len(rows), 0))
+    axis.set_axis_off()
+    figure.subplots_adjust(0, 0, 1, 1)
     plt.close(figure)
     return figure
