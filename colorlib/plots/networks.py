@@ -82,14 +82,14 @@ def unet(widths=(32, 64, 128, 256), side: int = 32, photo=None) -> Figure:
     axis.set_xlim(0, 14)
     axis.set_ylim(0, 6.35)
     words = {
-        "Down: 4 x 4 convolution (the first: 3 x 3), batch norm, LeakyReLU": DOWN,
+        "Down: convolution 4 x 4, stride 2 (first: 3 x 3, stride 1), batch norm, LeakyReLU": DOWN,
+        "Up: transposed convolution 4 x 4, stride 2, skip beside it, batch norm, ReLU": UP,
         "skip connection: the encoder's map, copied": SKIP,
-        "Up: 4 x 4 transposed convolution, skip, batch norm, ReLU": UP,
-        "1 x 1 convolution, tanh": OUT,
+        "convolution 1 x 1, tanh": OUT,
     }
-    for place, (text, color) in zip(((0.3, 0.72), (0.3, 0.3), (7.6, 0.72), (7.6, 0.3)), words.items(), strict=True):
+    for place, (text, color) in zip(((0.3, 0.72), (0.3, 0.3), (8.9, 0.72), (8.9, 0.3)), words.items(), strict=True):
         _arrow(axis, place, (place[0] + 0.55, place[1]), color, 2)
-        axis.text(place[0] + 0.7, place[1], text, va="center", fontsize=9.5)
+        axis.text(place[0] + 0.7, place[1], text, va="center", fontsize=9)
     return figure
 
 
