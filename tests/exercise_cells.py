@@ -25,7 +25,7 @@ def _run(path: Path, tag: str) -> dict:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     found = ["".join(cell["source"]) for cell in cells if tag in cell["metadata"].get("tags", [])]
     assert len(found) >= 3, f"{path.name} has {len(found)} cells tagged {tag}; expected one for each exercise"
-    names = {"torch": torch, "math": math, "color": color}
+    names = {"torch": torch, "nn": torch.nn, "math": math, "color": color}
     for source in found:
         exec(source, names)
     return names

@@ -1,11 +1,12 @@
-"""The checkers of notebook 02: they accept the solutions, wait for stubs, and name typical mistakes."""
+"""The checkers of notebook 02: they accept the solutions, wait for stubs, name typical mistakes and half answers."""
 
 import exercise_cells
 import pytest
 import torch
+from torch import nn
 
-from colorlib import color
 from colorlib.checks import notebook_02 as check
+from colorlib.models import unet
 
 NOTEBOOK = "02_unet_baseline.ipynb"
 
@@ -16,147 +17,173 @@ def solution():
 
 
 def test_solutions_are_accepted(solution, said):
-    assert said(check.receptive_field, solution["receptive_field"]).startswith("✓ ")
-    assert said(check.two_psnrs, solution["two_psnrs"]).startswith("✓ ")
-    assert said(check.livelier, solution["livelier"], solution["price"]).startswith("✓ ")
+    assert said(check.up, solution["Up"]).startswith("✓ ")
+    assert said(check.vivid_loss, solution["vivid_loss"]).startswith("✓ ")
+    assert said(check.livelier, solution["livelier"]).startswith("✓ ")
 
 
-def test_stubs_are_not_done_yet(solution, said):
+def test_stubs_are_not_done_yet(said):
     stub = exercise_cells.stubs(NOTEBOOK)
-    assert said(check.receptive_field, stub["receptive_field"]) == "not done yet"
-    assert said(check.two_psnrs, stub["two_psnrs"]) == "not done yet"
-    assert said(check.livelier, stub["livelier"], stub["price"]) == "not done yet"
-    assert said(check.livelier, solution["livelier"], stub["price"]) == "not done yet"
+    assert said(check.up, stub["Up"]) == "not done yet"
+    assert said(check.vivid_loss, stub["vivid_loss"]) == "not done yet"
+    assert said(check.livelier, stub["livelier"]) == "not done yet"
 
 
 def test_code_that_stops_is_reported(said):
-    for checker in (check.receptive_field, check.two_psnrs):
+    for checker in (check.vivid_loss, check.livelier):
         assert said(checker, lambda *answer: 1 / 0).startswith("✗ your code stopped with ZeroDivisionError")
+    assert said(check.up, up_with(lambda self, x, skip: 1 / 0)).startswith("✗ your code stopped with ZeroDivision")
 
 
-def field(stem=3, kernel=4, reach=1, grows=True, early=False):
-    """A receptive field that is right or, with other arguments, typically wrong."""
-
-    def function(levels):
-        size, step = 1, 1
-        for level in range(levels):
-            if early and level:
-                step *= 2
-            size += ((kernel if level else stem) - reach) * step
-            if grows and level and not early:
-                step *= 2
-        return size
-
-    return function
+# ---------------------------------------------------------------- Up.forward
 
 
-FIELD_MISTAKES = {
-    "4x4 in the first level": (field(stem=4), "first level a 4x4 kernel"),
-    "the step never grows": (field(grows=False), "you add 3 at each level"),
-    "the whole kernel": (field(reach=0), "the whole kernel"),
-    "the step grows too early": (field(early=True), "doubled the step before using it"),
-    "the area": (lambda levels: field()(levels) ** 2, "an area"),
-    "the step alone": (lambda levels: 2 ** (levels - 1), "the kernels overlap"),
-    "a constant": (lambda levels: 3, "receptive_field(2) is 3; expected 6"),
-    "no number": (lambda levels: [levels], "must be a number"),
-    "a tensor": (lambda levels: torch.ones(2), "must be one number"),
+def up_with(forward):
+    """The stub's class with this `forward`."""
+
+    class Up(exercise_cells.stubs(NOTEBOOK)["Up"]):
+        pass
+
+    Up.forward = forward
+    return Up
+
+
+def both(self, x, skip):
+    return torch.cat([self.conv(x), skip], dim=1)
+
+
+RIGHT_UPS = {
+    "functional": lambda self, x, skip: nn.functional.relu(self.norm(both(self, x, skip))),
+    "clamp": lambda self, x, skip: self.norm(torch.hstack((self.conv(x), skip))).clamp_min(0),
+    "module": lambda self, x, skip: nn.ReLU()(self.norm(both(self, x, skip))),
 }
 
 
-@pytest.mark.parametrize(("function", "diagnosis"), FIELD_MISTAKES.values(), ids=FIELD_MISTAKES)
-def test_receptive_field_diagnosis(function, diagnosis, said):
-    line = said(check.receptive_field, function)
-    assert line.startswith("✗ ") and diagnosis in line
+def right(self, x, skip):
+    return torch.relu(self.norm(both(self, x, skip)))
 
 
-def squared(rgb, true_rgb):
-    return (rgb - true_rgb).square().mean(dim=(1, 2, 3))
+@pytest.mark.parametrize("forward", RIGHT_UPS.values(), ids=RIGHT_UPS)
+def test_up_in_other_forms_is_accepted(forward, said):
+    assert said(check.up, up_with(forward)).startswith("✓ ")
 
 
-def decibels(mean_first=False, scale=-10, peak=0.0, log=torch.log10, twice=None):
-    """Two PSNRs that are right or, with other arguments, typically wrong."""
-
-    def function(rgb, true_rgb):
-        error = squared(rgb, true_rgb)
-        mean, pooled = peak + scale * log(error).mean(), peak + scale * log(error.mean())
-        pair = {None: (mean, pooled), "mean": (mean, mean), "pooled": (pooled, pooled)}[twice]
-        return pair[::-1] if mean_first else pair
-
-    return function
+def test_colorlibs_up_is_accepted(said):
+    assert said(check.up, unet.Up).startswith("✓ ")
 
 
-PSNR_MISTAKES = {
-    "swapped": (decibels(mean_first=True), "changed places"),
-    "pooled twice": (decibels(twice="pooled"), "both of your answers are pooled"),
-    "mean twice": (decibels(twice="mean"), "both of your answers are means"),
-    "sign": (decibels(scale=10), "sign"),
-    "natural logarithm": (decibels(log=torch.log), "natural logarithm"),
-    "20 in place of 10": (decibels(scale=-20), "20 log10 is for amplitudes"),
-    "peak 255 for errors in [0, 1]": (decibels(peak=48.1308), "48 dB too many"),
-    "peak 1 for errors in 0 to 255": (decibels(peak=-48.1308), "48 dB too few"),
-    "each picture": (lambda *two: (-10 * squared(*two).log10(), 20.0), "one PSNR for each picture"),
-    "one number": (lambda *two: -10 * squared(*two).mean().log10(), "two numbers"),
-    "no error left": (lambda *two: (float("inf"), 20.0), "finite"),
-    "something else": (lambda *two: (30.0, 20.0), "expected"),
+UP_MISTAKES = {
+    "only enlarged": (lambda self, x, skip: self.conv(x), "its skip, the batch norm and the ReLU are missing"),
+    "added": (lambda self, x, skip: self.conv(x) + skip, "you added the skip, as a ResNet does"),
+    "added, ReLU": (lambda self, x, skip: torch.relu(self.conv(x) + skip), "(the ReLU is right)"),
+    "norm first": (lambda self, x, skip: torch.relu(self.norm(self.conv(x))), "concatenate first"),
+    "not enlarged": (lambda self, x, skip: torch.cat([x, skip], dim=1), "enlarge x with self.conv first"),
+    "other dimension": (lambda self, x, skip: torch.cat([self.conv(x), skip], dim=2), "has the shape (3, 4, 16, 8)"),
+    "swapped": (
+        lambda self, x, skip: torch.relu(self.norm(torch.cat([skip, self.conv(x)], dim=1))),
+        "the skip is first",
+    ),
+    "half: concatenated": (both, "the batch norm and the ReLU are missing"),
+    "half: no ReLU": (lambda self, x, skip: self.norm(both(self, x, skip)), "the ReLU behind it is missing"),
+    "half: no norm": (lambda self, x, skip: torch.relu(both(self, x, skip)), "the batch norm before it is missing"),
+    "ReLU first": (lambda self, x, skip: self.norm(torch.relu(both(self, x, skip))), "change their order"),
+    "leaky": (lambda self, x, skip: nn.functional.leaky_relu(self.norm(both(self, x, skip)), 0.2), "LeakyReLU"),
+    "no skip": (lambda self, x, skip: right(self, x, 0 * skip), "was replaced by zeros"),
+    "something else": (lambda self, x, skip: 2 * right(self, x, skip), "the shape is right, but the values are not"),
+    "no tensor": (lambda self, x, skip: [1], "must be a tensor"),
+    "NaN": (lambda self, x, skip: float("nan") * right(self, x, skip), "not finite"),
 }
 
 
-@pytest.mark.parametrize(("function", "diagnosis"), PSNR_MISTAKES.values(), ids=PSNR_MISTAKES)
-def test_two_psnrs_diagnosis(function, diagnosis, said):
-    line = said(check.two_psnrs, function)
+@pytest.mark.parametrize(("forward", "diagnosis"), UP_MISTAKES.values(), ids=UP_MISTAKES)
+def test_up_diagnosis(forward, diagnosis, said):
+    line = said(check.up, up_with(forward))
     assert line.startswith("✗ ") and diagnosis in line
 
 
-def livelier_by(factor):
-    return lambda lightness, ab: color.join_lightness(lightness, factor * ab)
+def test_the_lesson_goes_on_with_the_students_class_once_it_is_right(solution, capsys):
+    assert check.up_or_ours(solution["Up"]) is solution["Up"]
+    assert capsys.readouterr().out == ""
+    for wrong in (exercise_cells.stubs(NOTEBOOK)["Up"], up_with(both)):
+        assert check.up_or_ours(wrong) is unet.Up
+        assert "goes on with colorlib's Up" in capsys.readouterr().out
 
 
-def clipped(lightness, ab):
-    return color.lab_to_rgb(torch.cat([lightness, 5 * ab], dim=1))
+# ---------------------------------------------------------------- the loss
+
+
+def weight(true):
+    return 1 + 5 * true.norm(dim=1, keepdim=True)
+
+
+RIGHT_LOSSES = {
+    "by hand": lambda p, y: ((1 + 5 * (y[:, :1] ** 2 + y[:, 1:] ** 2).sqrt()) * abs(p - y)).mean(),
+    "sums": lambda p, y: (weight(y) * (y - p).abs()).sum() / p.numel(),
+    "weights with the mean 1": lambda p, y: (weight(y) * (p - y).abs()).mean() / weight(y).mean(),
+}
+
+
+@pytest.mark.parametrize("function", RIGHT_LOSSES.values(), ids=RIGHT_LOSSES)
+def test_losses_in_other_forms_are_accepted(function, said):
+    assert said(check.vivid_loss, function).startswith("✓ ")
+
+
+LOSS_MISTAKES = {
+    "L1": (lambda p, y: (p - y).abs().mean(), "plain L1"),
+    "half: no mean": (lambda p, y: weight(y) * (p - y).abs(), "the mean over batch, channels and pixels is missing"),
+    "sum": (lambda p, y: (weight(y) * (p - y).abs()).sum(), "you took the sum"),
+    "chroma of the prediction": (lambda p, y: (weight(p) * (p - y).abs()).mean(), "taken from the prediction"),
+    "squared": (lambda p, y: (weight(y) * (p - y).square()).mean(), "the error is squared"),
+    "without the 1": (lambda p, y: ((weight(y) - 1) * (p - y).abs()).mean(), "without the 1"),
+    "one norm": (lambda p, y: ((1 + 5 * y.norm()) * (p - y).abs()).mean(), "dim=1, keepdim=True"),
+    "each channel": (lambda p, y: ((1 + 5 * y.abs()) * (p - y).abs()).mean(), "each channel by its own value"),
+    "no gradient": (lambda p, y: (weight(y) * (p - y).abs()).mean().detach(), "it has no gradient"),
+    "a number": (lambda p, y: 1.5, "must be a tensor"),
+    "NaN": (lambda p, y: (p * float("nan")).mean(), "expected a finite number"),
+    "something else": (lambda p, y: p.mean(), "expected"),
+}
+
+
+@pytest.mark.parametrize(("function", "diagnosis"), LOSS_MISTAKES.values(), ids=LOSS_MISTAKES)
+def test_vivid_loss_diagnosis(function, diagnosis, said):
+    line = said(check.vivid_loss, function)
+    assert line.startswith("✗ ") and diagnosis in line
+
+
+# ---------------------------------------------------------------- livelier colors
+
+
+def lifted(lightness, ab):
+    """More for weak colors than for strong ones."""
+    chroma = ab.norm(dim=1, keepdim=True)
+    return ab * (1 + 30 / (chroma + 10))
+
+
+RIGHT_LIVELIER = {"a factor": lambda lightness, ab: 2 * ab, "a curve": lifted}
+
+
+@pytest.mark.parametrize("function", RIGHT_LIVELIER.values(), ids=RIGHT_LIVELIER)
+def test_any_livelier_color_is_accepted(function, said):
+    assert said(check.livelier, function).startswith("✓ ")
+
+
+def tint(lightness, ab):
+    return torch.zeros_like(ab) + torch.tensor([40.0, -60.0]).view(1, 2, 1, 1)
 
 
 LIVELIER_MISTAKES = {
-    "only ab": (lambda lightness, ab: 1.5 * ab, "must return sRGB of the shape (3, 3, 32, 32), got (3, 2, 32, 32)"),
-    "Lab for RGB": (lambda lightness, ab: torch.cat([lightness, ab], dim=1), "did you join L?"),
-    "clipped": (clipped, "use color.join_lightness"),
-    "no more color": (livelier_by(1.0), "the colorfulness is 1.00 times the old one"),
-    "paler": (livelier_by(0.5), "expected at least 1.1 times"),
-    "NaN": (livelier_by(float("nan")), "finite"),
+    "Lab": (lambda lightness, ab: torch.cat([lightness, 2 * ab], dim=1), "return ab alone"),
+    "shape": (lambda lightness, ab: 2 * ab[:, :1], "expected (3, 2, 32, 32)"),
+    "the same": (lambda lightness, ab: ab, "1.00 times the old one; expected 1.5"),
+    "half: not enough": (lambda lightness, ab: 1.2 * ab, "more color, but not enough"),
+    "paler": (lambda lightness, ab: 0.5 * ab, "got paler"),
+    "one tint": (tint, "all pictures got the same color"),
+    "turned around": (lambda lightness, ab: -2 * ab, "nothing to do with the predicted ones"),
+    "NaN": (lambda lightness, ab: ab * float("nan"), "not finite"),
 }
 
 
 @pytest.mark.parametrize(("function", "diagnosis"), LIVELIER_MISTAKES.values(), ids=LIVELIER_MISTAKES)
 def test_livelier_diagnosis(function, diagnosis, said):
-    line = said(check.livelier, function, lambda *answer: 0.0)
+    line = said(check.livelier, function)
     assert line.startswith("✗ ") and diagnosis in line
-
-
-def prices(function):
-    """The new and the old MAE, and the MAE between the two, as a wrong price may use them."""
-
-    def parts(lightness, ab, true_rgb):
-        old, new = color.join_lightness(lightness, ab), livelier_by(3.0)(lightness, ab)
-        return function(*(255 * (a - b).abs().mean().item() for a, b in ((new, true_rgb), (old, true_rgb), (new, old))))
-
-    return parts
-
-
-PRICE_MISTAKES = {
-    "sign": (prices(lambda new, old, between: old - new), "wrong sign"),
-    "scale of [0, 1]": (prices(lambda new, old, between: (new - old) / 255), "another scale"),
-    "percent": (prices(lambda new, old, between: (new - old) / 2.55), "another scale"),
-    "against the old pictures": (prices(lambda new, old, between: between), "compared with the true ones"),
-    "the new MAE": (prices(lambda new, old, between: new), "that is the new MAE itself"),
-    "for free": (lambda *answer: 0.0, "your price is 0.00, but MAE goes from"),
-    "each picture": (lambda *answer: torch.zeros(3), "must be one number"),
-}
-
-
-@pytest.mark.parametrize(("function", "diagnosis"), PRICE_MISTAKES.values(), ids=PRICE_MISTAKES)
-def test_price_diagnosis(function, diagnosis, said):
-    line = said(check.livelier, livelier_by(3.0), function)
-    assert line.startswith("✗ ") and diagnosis in line
-
-
-def test_any_honest_price_is_accepted(said):
-    assert said(check.livelier, livelier_by(3.0), prices(lambda new, old, between: new - old)).startswith("✓ ")

@@ -1,7 +1,7 @@
 """Pictures side by side, each under its title, pixel for pixel where they are as large as they are shown; swatches.
 
 A row of `plots.grid` has one label for many pictures; here each picture has a title of its own. Fine grain must be seen
-as it is, so a picture that is shown at its own size is not resampled.
+as it is, so a picture that is shown at its own size is not resampled, and one that is enlarged keeps its pixels.
 Lesson 1 is the first to need it.
 """
 
@@ -49,7 +49,7 @@ def gallery(pictures: dict, columns: int | None = None, width: int | None = None
         left = column * (width + GAP)
         top = sum(tall[:row]) + (row + 1) * TITLE + row * GAP
         axis = figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
-        axis.imshow(image, interpolation="antialiased", aspect="auto")
+        axis.imshow(image, interpolation="nearest" if width >= image.shape[1] else "antialiased", aspect="auto")
         axis.set_axis_off()
         axis.set_title(title.rstrip(), fontsize=10, pad=6)
     plt.close(figure)
