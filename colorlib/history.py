@@ -7,6 +7,8 @@
 import csv
 import io
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 from colorlib.errors import ConfigError, InputError
 from colorlib.files import write_atomically
@@ -20,6 +22,40 @@ MONITORS = {
     "colorfulness_error": lambda row: -abs(row["valid_colorfulness_ratio"] - 1),  # from the truth in either direction
     "last": lambda row: row["epoch"],
 }
+
+
+class Alarm(NamedTuple):
+    """A sign in the rows that a training goes wrong: shown by so many epochs in a row, said once each time it begins.
+
+    sentence: with places for the row's numbers by their columns, and for `percent`, of the true colorfulness.
+    """
+
+    shows: Callable[[Row], bool]
+    epochs: int
+    sentence: str
+
+
+VALID_COLOR = "after epoch {epoch} the validation pictures have {percent:.0f} % of the true ones' colorfulness"
+ALARMS = (
+    Alarm(lambda row: row["valid_colorfulness_ratio"] < 0.5, 1, f"turning gray: {VALID_COLOR}"),
+    Alarm(lambda row: row["valid_colorfulness_ratio"] > 2, 1, f"turning garish: {VALID_COLOR}"),
+    Alarm(
+        lambda row: row.get("loss_D", math.inf) < 0.05,  # of any kind of adversarial loss; undecided: 0.25 or more
+        2,
+        "the discriminator wins: after epoch {epoch} its loss is {loss_D:.3f}, so the generator learns little from it",
+    ),
+)
+
+
+def alarms(rows: list[Row]) -> list[str]:
+    """What the newest row gives cause to warn of, a sentence each; nothing that was said after the row before."""
+
+    def rings(alarm: Alarm, rows: list[Row]) -> bool:
+        return len(rows) >= alarm.epochs and all(map(alarm.shows, rows[-alarm.epochs :]))
+
+    begun = [alarm for alarm in ALARMS if rings(alarm, rows) and not rings(alarm, rows[:-1])]
+    percent = 100 * rows[-1]["valid_colorfulness_ratio"] if begun else None
+    return [alarm.sentence.format(**rows[-1], percent=percent) for alarm in begun]
 
 
 def markdown_table(lines: list[list[str]], left: int = 1) -> str:

@@ -21,14 +21,13 @@ from colorlib.config import Config
 from colorlib.data import PhotoSet, augment, evenly, loader
 from colorlib.engine import Engine, stop_on_signals
 from colorlib.errors import ConfigError, DataError, TrainingError
+from colorlib.history import alarms
 from colorlib.metrics import Metrics
 from colorlib.optimizers import learning_rate
 from colorlib.runs import Run
 from colorlib.systems import System
 
 log = logging.getLogger("colorlib")
-
-TURNING_GRAY = 0.5  # times the true colorfulness: below it a training is turning gray
 
 
 class Training:
@@ -163,7 +162,7 @@ class Training:
         progress.rows.append(about | losses | valid)
         rate = progress.pictures / progress.seconds
         progress.timing.append({"epoch": progress.epoch, "seconds": progress.seconds, "images_per_s": rate})
-        self.warn_if_gray()
+        self.sound_alarms()
         self.save_colorizer("last")
         if progress.best.update(progress.rows[-1], self.config):
             self.save_colorizer("best")
@@ -209,15 +208,10 @@ class Training:
                 f"{bad[0]} is not finite by step {self.progress.step}; try a lower --lr, or fp32; {left}"
             )
 
-    def warn_if_gray(self) -> None:
-        """Say so, once, when the pictures lose their color."""
-        ratios = [1.0] + [row["valid_colorfulness_ratio"] for row in self.progress.rows]
-        if self.engine.is_main and ratios[-1] < TURNING_GRAY <= ratios[-2]:
-            log.warning(
-                "turning gray: after epoch %d the validation pictures have %.0f %% of the true ones' colorfulness",
-                self.progress.epoch,
-                100 * ratios[-1],
-            )
+    def sound_alarms(self) -> None:
+        """Say what the history gives cause to warn of, as pictures that lose their color."""
+        for sentence in alarms(self.progress.rows) if self.engine.is_main else ():
+            log.warning(sentence)
 
     # ------------------------------------------------------------ what is kept
 
