@@ -204,18 +204,23 @@ def vital_signs(runs: dict[str, list[Row]], kept: dict[str, int] | None = None) 
     return figure
 
 
-def side_by_side(pictures: dict, height: float = 3.4) -> Figure:
-    """Whole photos of one size in a row, each under its label. pictures: label -> PIL image or uint8 (H, W, 3)."""
+def side_by_side(pictures: dict, columns: int = 3) -> Figure:
+    """Whole photos of one size, up to `columns` in a row, each under its label.
+
+    pictures: label -> PIL image or uint8 (H, W, 3).
+    """
     arrays = {label: np.asarray(picture) for label, picture in pictures.items()}
     tall, wide = next(iter(arrays.values())).shape[:2]
-    width = min(10.4 / len(arrays), height * wide / tall)
-    figure, axes = plt.subplots(
-        1, len(arrays), figsize=(width * len(arrays), width * tall / wide + 0.32), squeeze=False, layout="constrained"
-    )
+    columns = min(columns, len(arrays))
+    lines = -(-len(arrays) // columns)
+    width = min(10.4 / columns, 3.6 * wide / tall)
+    size = width * columns, (width * tall / wide + 0.3) * lines
+    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01)
-    for axis, (label, array) in zip(axes[0], arrays.items(), strict=True):
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for axis, (label, array) in zip(axes.flat, arrays.items(), strict=False):
         axis.imshow(array)
         axis.set_title(label, fontsize=10)
-        axis.set_axis_off()
     plt.close(figure)
     return figure
