@@ -180,7 +180,12 @@ def vital_signs(runs: dict[str, list[Row]], kept: dict[str, int] | None = None) 
     runs: label -> history. kept: label -> an epoch to mark in every panel.
     """
     figure, axes = plt.subplots(
-        len(runs), 3, figsize=(10, 2.7 * len(runs) + 0.2), squeeze=False, layout="constrained", sharex="row"
+        len(runs),
+        3,
+        figsize=(10, (2.7 if len(runs) == 1 else 2.1) * len(runs) + 0.2),
+        squeeze=False,
+        layout="constrained",
+        sharex="row",
     )
     columns = {"loss_D": "D's loss", "loss_G_GAN": "G's adversarial loss"}
     for row, (label, history) in zip(axes, runs.items(), strict=True):
@@ -216,7 +221,7 @@ def side_by_side(pictures: dict, columns: int = 3) -> Figure:
     width = min(10.4 / columns, 3.6 * wide / tall)
     size = width * columns, (width * tall / wide + 0.3) * lines
     figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.05, wspace=0.01)
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, (label, array) in zip(axes.flat, arrays.items(), strict=False):
