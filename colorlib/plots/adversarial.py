@@ -182,7 +182,7 @@ def vital_signs(runs: dict[str, list[Row]], kept: dict[str, int] | None = None) 
     figure, axes = plt.subplots(
         len(runs),
         3,
-        figsize=(10, (2.7 if len(runs) == 1 else 2.1) * len(runs) + 0.2),
+        figsize=(9.4, (2.7 if len(runs) == 1 else 1.9) * len(runs) + 0.2),
         squeeze=False,
         layout="constrained",
         sharex="row",
