@@ -180,31 +180,31 @@ def vital_signs(runs: dict[str, list[Row]], kept: dict[str, int] | None = None) 
     runs: label -> history. kept: label -> an epoch to mark in every panel.
     """
     figure, axes = plt.subplots(
-        len(runs),
-        3,
-        figsize=(9.4, (2.7 if len(runs) == 1 else 1.9) * len(runs) + 0.2),
-        squeeze=False,
-        layout="constrained",
-        sharex="row",
+        len(runs), 3, figsize=(8, 1.25 * len(runs) + 1.2), squeeze=False, layout="constrained", sharex=True
     )
     columns = {"loss_D": "D's loss", "loss_G_GAN": "G's adversarial loss"}
     for row, (label, history) in zip(axes, runs.items(), strict=True):
         epochs = [line["epoch"] for line in history]
         for column, name in columns.items():
             row[0].plot(epochs, [line[column] for line in history], marker="o", ms=4, label=name)
+        row[0].axhline(np.log(2), color="0.4", ls=":", lw=1)
+        row[0].set_ylabel(label, fontsize=10, weight="bold")
+        row[0].set_ylim(0, 1.2 * max(line[column] for line in history for column in columns))
         row[1].plot(epochs, [line["valid_colorfulness_ratio"] for line in history], "C2o-", ms=4)
         row[1].axhline(1, color="0.4", ls=":", lw=1)
+        row[1].set_ylim(bottom=0)
         row[2].plot(epochs, [line["valid_mae"] for line in history], "C3o-", ms=4)
-        for axis, title in zip(row, (label, "colorfulness ratio (true: 1)", "MAE, 0 to 255"), strict=True):
-            axis.set_title(title, fontsize=10)
-            axis.set_xlabel("epoch")
-            axis.xaxis.get_major_locator().set_params(integer=True)
+        for axis in row:
             axis.grid(alpha=0.3)
+            axis.xaxis.get_major_locator().set_params(integer=True)
             for epoch in (kept or {}).values():
                 axis.axvline(epoch, color="0.6", ls="--", lw=1, zorder=0)
-        row[0].axhline(np.log(2), color="0.4", ls=":", lw=1)
-        row[0].legend(frameon=False, fontsize=9)
-        row[1].set_ylim(bottom=0)
+    for axis, title in zip(axes[0], ("losses", "colorfulness ratio (true: 1)", "MAE, 0 to 255"), strict=True):
+        axis.set_title(title, fontsize=10)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
+    lines = axes[0, 0].get_lines()[:2]
+    figure.legend(lines, columns.values(), frameon=False, fontsize=9, loc="outside lower left", ncols=2)
     plt.close(figure)
     return figure
 
@@ -218,7 +218,7 @@ def side_by_side(pictures: dict, columns: int = 3) -> Figure:
     tall, wide = next(iter(arrays.values())).shape[:2]
     columns = min(columns, len(arrays))
     lines = -(-len(arrays) // columns)
-    width = min(10.4 / columns, 3.6 * wide / tall)
+    width = min(9.6 / columns, 3.6 * wide / tall)
     size = width * columns, (width * tall / wide + 0.3) * lines
     figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.05, wspace=0.01)
