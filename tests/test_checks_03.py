@@ -74,6 +74,11 @@ WRONG_PATCHES = {
 }
 
 
+def test_the_praise_names_the_field(solution, said):
+    praise = said(check.patch_discriminator, solution["patch_discriminator"])
+    assert "16 logits" in praise and "at most 22 pixels" in praise
+
+
 @pytest.mark.parametrize("words", WRONG_PATCHES)
 def test_patches_diagnosis(words, said):
     answer = said(check.patch_discriminator, WRONG_PATCHES[words])

@@ -43,7 +43,7 @@ def patch_discriminator(function):
         raise Mistake(
             "your answers lie between 0 and 1: probabilities; leave the sigmoid to the loss and return logits"
         )
-    maps = [_seen(network, place) for place in (0, number // 2, number - 1)]
+    maps = [_seen(network, place) for place in range(0, number, -(-number // 16))]
     if not any(gray.any() for gray, _ in maps):
         raise Mistake("your network doesn't look at gray; it needs the pair, gray and color side by side")
     if not any(color.any() for _, color in maps):
