@@ -84,7 +84,7 @@ ALARMS = (
     Alarm(
         lambda row: row.get("loss_D", math.inf) < 0.05,  # of any kind of adversarial loss; undecided: 0.25 or more
         2,
-        "the discriminator wins: after epoch {epoch} its loss is {loss_D:.3f}, so the generator learns little from it",
+        "the discriminator wins: after epoch {epoch} its loss is {loss_D:.3f}, so it recognizes nearly every pair",
     ),
 )
 

@@ -6,6 +6,7 @@ import pytest
 
 from colorlib.errors import ConfigError, InputError
 from colorlib.history import loss_table, markdown_table, read_csv, table, write_csv
+from colorlib.progress import alarms
 
 LOSSES = ("loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G")
 
@@ -124,3 +125,40 @@ def test_chosen_epochs():
     assert heading == ["Loss Metric", "Epoch 7", "Epoch 2"] and first == ["loss_D_fake", "7.00001", "2.00001"]
     with pytest.raises(ConfigError, match="no epoch 9 in this history; it has 1 to 8"):
         loss_table(training(8), [4, 9])
+
+
+# ---------------------------------------------------------------- alarms
+
+
+def rows(ratios, losses=None):
+    """A history with these colorfulness ratios, and losses of D where it has one."""
+    history = [{"epoch": n, "valid_colorfulness_ratio": ratio} for n, ratio in enumerate(ratios, 1)]
+    return history if losses is None else [row | {"loss_D": d} for row, d in zip(history, losses, strict=True)]
+
+
+def said_by(history):
+    """The epochs after which an alarm was given, with its first words."""
+    spoken = [(end, text) for end in range(1, len(history) + 1) for text in alarms(history[:end])]
+    return [(epoch, text.split(":")[0]) for epoch, text in spoken]
+
+
+def test_alarms_are_said_when_they_begin():
+    assert said_by(rows([0.8, 0.4, 0.3, 0.7, 0.4])) == [(2, "turning gray"), (5, "turning gray")]
+    assert said_by(rows([1.9, 2.1, 3.0])) == [(2, "turning garish")]
+    assert said_by(rows([0.3])) == [(1, "turning gray")]
+    assert said_by(rows([0.5, 2.0, math.nan])) == []  # nan: the true pictures are gray
+
+
+def test_the_discriminator_wins_after_two_epochs():
+    losses = [0.6, 0.04, 0.2, 0.04, 0.03, 0.01]
+    assert said_by(rows([0.8] * 6, losses)) == [(5, "the discriminator wins")]
+    assert said_by(rows([0.8] * 6)) == []  # without one
+
+
+def test_alarms_say_the_numbers():
+    assert "after epoch 2" in alarms(rows([0.9, 2.5]))[0] and "250 %" in alarms(rows([0.9, 2.5]))[0]
+    assert "its loss is 0.012" in alarms(rows([1, 1], [0.02, 0.012]))[0]
+
+
+def test_a_balanced_training_gives_no_alarm():
+    assert said_by(rows([0.6, 0.7, 1.2], [0.69, 0.55, 0.06])) == []

@@ -1,171 +1,211 @@
-"""The checkers of notebook 03: the best answer to a smoothed label, least-squares costs, a doctor for GANs."""
+"""The checkers of lesson 3: a discriminator of patches, the missing detach, a doctor for GANs."""
 
-import math
+import copy
+import dis
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from colorlib.checks import Mistake, done, exercise
+from colorlib.checks import Mistake, NotDone, done, exercise
 from colorlib.losses import discriminator_loss, fooling_loss
-
-
-def _numbers(answer, names: tuple[str, str], function: str) -> list[float]:
-    """An answer of two finite numbers; tensors with a single element are numbers."""
-    if not isinstance(done(answer), (tuple, list)) or len(answer) != 2:
-        raise Mistake(f"{function} must return two numbers: {names[0]}, {names[1]}")
-    numbers = []
-    for value, name in zip(answer, names, strict=True):
-        done(value)
-        if isinstance(value, Tensor) and value.numel() != 1:
-            raise Mistake(f"{name} must be one number, got a tensor of the shape {tuple(value.shape)}; take the mean")
-        try:
-            numbers.append(float(value))
-        except (TypeError, ValueError):
-            raise Mistake(f"{name} must be a number, got {type(value).__name__}") from None
-        if not math.isfinite(numbers[-1]):
-            raise Mistake(f"{name} is {numbers[-1]}; expected a finite number")
-    return numbers
-
-
-def _near(mine: float, expected: float, tolerance: float = 1e-3) -> bool:
-    return abs(mine - expected) <= tolerance * max(1.0, abs(expected))
-
 
 # ---------------------------------------------------------------- exercise 1
 
 
+def _seen(network: nn.Module, place: int) -> tuple[Tensor, Tensor]:
+    """Where in a picture of 32 pixels the gradient of one logit is not 0: of gray and of color, (32, 32) each."""
+    gray = torch.rand(1, 1, 32, 32, requires_grad=True)
+    color = torch.rand(1, 2, 32, 32, requires_grad=True)
+    network(gray, color).flatten(1)[0, place].backward()
+    maps = [torch.zeros(32, 32) if x.grad is None else x.grad[0].abs().sum(dim=0) for x in (gray, color)]
+    return maps[0] > 0, maps[1] > 0
+
+
 @exercise
-def best_answer(function):
-    """`best_answer(label) -> logit, loss`: where the cross entropy with a smoothed label is smallest."""
-    for label in (0.9, 0.7):
-        names = ("the logit", "the loss")
-        logit, loss = _numbers(function(label), names, f"best_answer({label})")
-        best = math.log(label / (1 - label))
-        least = -label * math.log(label) - (1 - label) * math.log(1 - label)
-        if _near(logit, label):
-            raise Mistake(f"you give the probability {label}; expected the logit whose sigmoid it is")
-        if _near(logit, 1 / (1 + math.exp(-label))):
-            raise Mistake("you took the sigmoid of the label; expected its inverse, log(p / (1 - p))")
-        if _near(logit, -best):
-            raise Mistake("your logit has the wrong sign: a positive one says true")
-        if _near(logit, math.log(label)):
-            raise Mistake("log p is the logarithm of the probability; the logit is log(p / (1 - p))")
-        if _near(logit, math.log10(label / (1 - label))):
-            raise Mistake("you took the logarithm to base 10; the sigmoid's inverse has the natural one")
-        if not _near(logit, best):
-            raise Mistake(f"at the label {label} your logit is {logit:.3f}, where the loss is not the smallest")
-        if _near(loss, 0):
-            raise Mistake("the smallest loss is not 0: a label between 0 and 1 always leaves some cross entropy")
-        if _near(loss, -math.log(label)):
-            raise Mistake("your loss has one half only; the part (1 - label) * -log(1 - p) is missing")
-        if _near(loss, -least):
-            raise Mistake("your loss has the wrong sign: cross entropy is -log of the probability, never negative")
-        if _near(loss, least / math.log(2)):
-            raise Mistake("your loss is in bits (log2); torch's cross entropy has the natural logarithm")
-        if not _near(loss, least):
-            raise Mistake(f"at the label {label} your loss is {loss:.3f}; put your logit into the cross entropy")
-    return "the label 0.9 asks for the logit 2.20, and no judge gets below the loss 0.325"
+def patch_discriminator(function):
+    """`patch_discriminator(widths)`: a network with several logits, each of which sees a part of the pair."""
+    torch.manual_seed(0)
+    network = done(function((8, 16, 32)))
+    if isinstance(network, type) or not isinstance(network, nn.Module):
+        raise Mistake(f"return the network itself, an nn.Module, and not {network!r}")
+    network = copy.deepcopy(network).cpu().eval()  # each picture by itself
+    pair = 20 * torch.randn(2, 1, 32, 32), 20 * torch.randn(2, 2, 32, 32)
+    with torch.no_grad():
+        logits = network(*pair)
+    if len(logits) != 2:
+        raise Mistake(f"two pairs give an answer of the shape {tuple(logits.shape)}; expected (2, number of patches)")
+    number = logits[0].numel()
+    if number == 1:
+        raise Mistake(
+            "one logit for the whole picture, as before: the last convolution must not take in all that is left"
+        )
+    if 0 <= logits.min() and logits.max() <= 1:
+        raise Mistake(
+            "your answers lie between 0 and 1: probabilities; leave the sigmoid to the loss and return logits"
+        )
+    maps = [_seen(network, place) for place in range(0, number, -(-number // 16))]
+    if not any(gray.any() for gray, _ in maps):
+        raise Mistake("your network doesn't look at gray; it needs the pair, gray and color side by side")
+    if not any(color.any() for _, color in maps):
+        raise Mistake("your network doesn't look at the color; it needs the pair, gray and color side by side")
+    seen = [gray | color for gray, color in maps]
+    if all(bool(one.all()) for one in seen):
+        raise Mistake(f"you have {number} logits, and each still sees the whole picture; let each see a part")
+    side = max(int(one.any(dim=0).sum()) for one in seen)
+    return f"{number} logits for a picture, each from a patch of at most {side} pixels a side"
 
 
 # ---------------------------------------------------------------- exercise 2
 
 
+def cost_of_d(true_logits: Tensor, generated_logits: Tensor) -> Tensor:
+    """D's cost: the mean of its two halves, as the lesson writes it."""
+    return (discriminator_loss(true_logits, True) + discriminator_loss(generated_logits, False)) / 2
+
+
+def cost_of_g(generated_logits: Tensor) -> Tensor:
+    """G's adversarial cost, the non-saturating one."""
+    return fooling_loss(generated_logits)
+
+
+def leaky_step(G, D, adam_g, adam_d, gray, true):
+    """The stub of the exercise: D's turn leaves gradients in G."""
+    adam_g.zero_grad()
+    adam_d.zero_grad()
+    loss_d = cost_of_d(D(gray, true), D(gray, G(gray)))
+    loss_d.backward()
+    adam_d.step()
+    predicted = G(gray)
+    loss_g = cost_of_g(D(gray, predicted)) + 100 * (predicted - true).abs().mean()
+    loss_g.backward()
+    adam_g.step()
+
+
+class _Pair(nn.Module):
+    """A discriminator that is as small as can be, and smooth."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 1, 3)
+
+    def forward(self, gray: Tensor, color: Tensor) -> Tensor:
+        return self.layer(torch.cat([gray, color], dim=1)).flatten(1)
+
+
+def _after(step, start: tuple[nn.Module, nn.Module], gray: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
+    """The weights of G and D after a step from the same start, by plain gradient descent."""
+    G, D = copy.deepcopy(start)
+    step(G, D, *(torch.optim.SGD(net.parameters(), lr=0.1) for net in (G, D)), gray, true)
+    return tuple(torch.cat([weight.detach().flatten() for weight in net.parameters()]) for net in (G, D))
+
+
+def _expected(adversarial: bool):
+    """The step as it should be, with or without what D tells G."""
+
+    def step(G, D, adam_g, adam_d, gray, true):
+        predicted = G(gray)
+        adam_d.zero_grad()
+        cost_of_d(D(gray, true), D(gray, predicted.detach())).backward()
+        adam_d.step()
+        adam_g.zero_grad()
+        cost = 100 * (predicted - true).abs().mean()
+        (cost + cost_of_g(D(gray, predicted)) * adversarial).backward()
+        adam_g.step()
+
+    return step
+
+
+def _untouched(function) -> bool:
+    """Whether a function does, instruction for instruction, what the stub does."""
+    written, stub = (
+        [(instruction.opname, instruction.argval) for instruction in dis.get_instructions(one)]
+        for one in (getattr(function, "__code__", None) or "", leaky_step)
+    )
+    return written == stub
+
+
 @exercise
-def least_squares(function):
-    """`least_squares(true_logits, fake_logits) -> loss of D, loss of G` (Mao et al. 2017), D's halved."""
-    true, fake = torch.tensor([[2.0], [0.5], [-1.0]]), torch.tensor([[-1.5], [0.25], [3.0]])
-    names = ("the loss of D", "the loss of G")
-    d, g = _numbers(function(true.clone(), fake.clone()), names, "least_squares")
-
-    def halved(true_target, fake_target, reduce=torch.mean, x=true, z=fake):
-        return float(reduce((x - true_target) ** 2) + reduce((z - fake_target) ** 2)) / 2
-
-    real, generated = discriminator_loss(true, True, "lsgan"), discriminator_loss(fake, False, "lsgan")
-    right_d, right_g = float(real + generated) / 2, float(fooling_loss(fake, "lsgan"))
-    if _near(d, right_g) and _near(g, right_d):
-        raise Mistake("your two losses have changed places: first that of D, then that of G")
-    if _near(d, halved(1, 0, x=true.sigmoid(), z=fake.sigmoid())):
-        raise Mistake(
-            "you took a sigmoid; least squares work on the logits themselves, which is why they don't saturate"
-        )
-    if _near(d, halved(1, 0, torch.sum)):
-        raise Mistake("your loss of D is a sum over the batch; expected means")
-    if _near(d, 2 * right_d):
-        raise Mistake("your loss of D is twice as large as expected: it is halved, like above")
-    if _near(d, halved(0, 1)):
-        raise Mistake("D's targets have changed places: true pairs to 1, generated ones to 0")
-    if _near(d, halved(1, -1)):
-        raise Mistake("you pull generated pairs to -1; here their target is 0")
-    if not _near(d, right_d):
-        raise Mistake(f"your loss of D is {d:.3f} for the checker's logits; expected {right_d:.3f}")
-    if _near(g, float(fake.square().mean())):
-        raise Mistake("G pulls its own pairs to 0: it would help D; its target is 1")
-    if _near(g, float((fake - 1).square().sum())):
-        raise Mistake("your loss of G is a sum over the batch; expected a mean")
-    if _near(g, -float(fake.square().mean())):
-        raise Mistake("you gave G the negative of D's loss, the saturating way; it pulls its logits to 1 instead")
-    if _near(g, right_g / 2):
-        raise Mistake("your loss of G is halved; only D's is a mean of two parts")
-    if not _near(g, right_g):
-        raise Mistake(f"your loss of G is {g:.3f} for the checker's logits; expected {right_g:.3f}")
-    return "colorlib's adversarial loss of the kind lsgan gives the same, and no probability saturates"
+def one_step(function):
+    """`one_step(G, D, adam_g, adam_d, gray, true)`: the alternating step without the leak."""
+    if _untouched(function):
+        raise NotDone
+    torch.manual_seed(0)
+    start = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Tanh()), _Pair()
+    gray, true = torch.rand(4, 1, 8, 8), torch.rand(4, 2, 8, 8) - 0.5
+    g, d = _after(function, start, gray, true)
+    first_g, first_d = (torch.cat([w.detach().flatten() for w in net.parameters()]) for net in start)
+    right_g, right_d = _after(_expected(True), start, gray, true)
+    if torch.equal(d, first_d):
+        raise Mistake("D's weights don't change any more: detach the generated color that D sees, and not D's answer")
+    if torch.equal(g, first_g):
+        raise Mistake("G's weights don't change any more: in G's own turn the prediction must keep its gradient")
+    if torch.allclose(g, _after(leaky_step, start, gray, true)[0], atol=1e-6):
+        raise Mistake("D's turn still leaves gradients in G; cut the way from D's loss back to G")
+    if torch.allclose(g, _after(_expected(False), start, gray, true)[0], atol=1e-6):
+        raise Mistake("now only L1 reaches G: you cut the way in G's turn, and D's verdict must reach G there")
+    if not torch.allclose(g, right_g, atol=1e-5):
+        raise Mistake("the leak is gone, but G's weights differ from what its own cost asks for; change one thing only")
+    if not torch.allclose(d, right_d, atol=1e-5):
+        raise Mistake("G learns as it should, but D's weights differ: it sees the true pair and the generated pair")
+    return "D's turn leaves G alone, and in G's turn both terms reach it"
 
 
 # ---------------------------------------------------------------- exercise 3
 
-# Late in a training: D's losses for true and for generated pairs, G's term, and the colorfulness ratio.
+# The end of a training: D's loss, G's adversarial loss, the colorfulness ratio.
 PATIENTS = [
-    ("healthy", "undecided judge, lively colors", (0.62, 0.60, 0.90, 0.85)),
-    ("healthy", "a judge a little ahead, lively colors", (0.48, 0.45, 1.40, 0.75)),
-    ("D wins", "no pair is mistaken", (0.01, 0.02, 5.50, 0.30)),
-    ("D wins", "no pair is mistaken, and the colors are garish", (0.03, 0.02, 4.20, 1.70)),
-    ("collapse", "undecided judge, garish colors", (0.69, 0.70, 0.69, 2.30)),
-    ("collapse", "undecided judge, no color at all", (0.69, 0.69, 0.70, 0.04)),
+    ("healthy", "an undecided D and lively colors", (0.69, 0.69, 0.85)),
+    ("healthy", "a D a little ahead and lively colors", (0.47, 1.40, 0.75)),
+    ("D wins", "a D that is never mistaken, and pale colors", (0.01, 5.5, 0.45)),
+    ("D wins", "a D that is never mistaken, and lively colors", (0.02, 4.2, 0.90)),
+    ("wrong colors", "an undecided D and garish colors", (0.70, 0.69, 2.40)),
+    ("wrong colors", "a D a little ahead and garish colors", (0.50, 1.30, 2.60)),
+    ("wrong colors", "an undecided D and no color at all", (0.69, 0.70, 0.04)),
+    ("wrong colors", "losses as in a healthy training and a third of the true color", (0.50, 1.40, 0.33)),
 ]
 
 
-def _course(real, fake, fooling, ratio, steps=120, spike=None) -> list[dict[str, float]]:
-    """A made-up training that goes from an untrained judge to these values, with noise."""
+def _course(loss_d, loss_g, ratio, epochs=8, last=None) -> list[dict[str, float]]:
+    """A made-up history that goes from an untrained D and pale colors to these values, with noise."""
     random = torch.Generator().manual_seed(7)
-    rows = []
-    for step in range(steps):
-        done_ = min(1.0, step / (0.4 * steps))
-        noise = 1 + 0.12 * (2 * torch.rand(4, generator=random) - 1)
-        start = torch.tensor([0.70, 0.75, 0.80, 0.90])
-        values = ((1 - done_) * start + done_ * torch.tensor([real, fake, fooling, ratio])) * noise
-        names = ("loss_D_real", "loss_D_fake", "loss_G_GAN", "colorfulness_ratio")
-        row = dict(zip(names, values.tolist(), strict=True))
-        rows.append(row | {"loss_D": (row["loss_D_real"] + row["loss_D_fake"]) / 2})
-    if spike:
-        rows[-1] |= spike
-    return rows
+    start, end = torch.tensor([0.72, 0.80, 0.60]), torch.tensor([loss_d, loss_g, ratio])
+    history = []
+    for epoch in range(1, epochs + 1):
+        part = min(1.0, (epoch - 1) / (0.4 * epochs))
+        values = ((1 - part) * start + part * end) * (1 + 0.08 * (2 * torch.rand(3, generator=random) - 1))
+        row = dict(zip(("loss_D", "loss_G_GAN", "valid_colorfulness_ratio"), values.tolist(), strict=True))
+        history.append({"epoch": epoch} | row | {"valid_mae": 12 + 4 * abs(row["valid_colorfulness_ratio"] - 0.4)})
+    history[-1] |= last or {}
+    return history
 
 
 @exercise
 def diagnose(function):
-    """`diagnose(rows)`: healthy, D wins or collapse, for made-up trainings of each kind."""
-    known = {name for name, _, _ in PATIENTS}
-    wrong = []
+    """`diagnose(history)`: healthy, D wins or wrong colors, for made-up trainings of each kind."""
+    known = sorted({name for name, _, _ in PATIENTS})
+    wrong, answers = [], set()
     for name, words, values in PATIENTS:
         answer = done(function(_course(*values)))
+        answers.add(answer)
         if answer not in known:
-            raise Mistake(f"you say {answer!r}; expected one of {', '.join(sorted(known))}")
+            raise Mistake(f"you say {answer!r}; expected one of {', '.join(known)}")
         if answer != name:
             wrong.append((name, words, answer))
-    answers = {answer for _, _, answer in wrong}
-    if len(wrong) == 4 and len(answers) == 1:
+    if len(answers) == 1:
         raise Mistake(f"you say {answers.pop()!r} of every training")
+    right = len(PATIENTS) - len(wrong)
     for name, words, answer in wrong:
-        if name == "healthy" and answer == "collapse":
-            raise Mistake(f"{words}: that is healthy; a D near 0.693 alone is no bad sign")
-        if name == "D wins" and answer == "healthy":
-            raise Mistake("D's loss near 0 is no success: D recognizes every generated pair, so D wins")
-        if name == "collapse" and answer == "healthy":
-            raise Mistake(f"{words}: the losses look balanced, yet the generator has collapsed; look at the colors")
-        raise Mistake(f"{words}: expected {name!r}, you say {answer!r}")
-    spike = {"loss_D_real": 0.02, "loss_D_fake": 0.02, "loss_D": 0.02, "loss_G_GAN": 5.0, "colorfulness_ratio": 0.85}
-    if function(_course(*PATIENTS[0][2], spike=spike)) != "healthy":
-        raise Mistake("one odd last row changes your mind; average over the end of the training")
-    if function(_course(*PATIENTS[2][2], steps=400)) != "D wins":
-        raise Mistake("a longer training changes your mind; look at its end, not at fixed steps")
-    return "you tell all three apart, by losses and colors together"
+        start = f"{right} of {len(PATIENTS)} are right; {words}: "
+        if name == "healthy" and answer == "wrong colors":
+            raise Mistake(start + "that is healthy; a loss of D near 0.69 alone is no bad sign, so look at the colors")
+        if name == "D wins":
+            raise Mistake(start + "there D wins, whatever the colors; its loss near 0 is no success")
+        if name == "wrong colors":
+            raise Mistake(start + "the losses look balanced, and the colors are wrong; look at the colorfulness ratio")
+        raise Mistake(start + f"expected {name!r}, you say {answer!r}")
+    odd = {"loss_D": 0.02, "loss_G_GAN": 5.0}
+    if function(_course(*PATIENTS[0][2], last=odd)) != "healthy":
+        raise Mistake("one odd last epoch changes your mind; average over the last few")
+    if function(_course(*PATIENTS[2][2], epochs=30)) != "D wins":
+        raise Mistake("a longer training changes your mind; look at its end, not at fixed epochs")
+    return "you tell all three apart, by D's loss and the colors together"
