@@ -130,6 +130,7 @@ def test_losses_in_other_forms_are_accepted(function, said):
 
 LOSS_MISTAKES = {
     "L1": (lambda p, y: (p - y).abs().mean(), "plain L1"),
+    "no keepdim": (lambda p, y: ((1 + 5 * y.norm(dim=1)) * (p - y).abs()).mean(), "keepdim=True"),
     "half: no mean": (lambda p, y: weight(y) * (p - y).abs(), "the mean over batch, channels and pixels is missing"),
     "sum": (lambda p, y: (weight(y) * (p - y).abs()).sum(), "you took the sum"),
     "chroma of the prediction": (lambda p, y: (weight(p) * (p - y).abs()).mean(), "taken from the prediction"),
@@ -159,7 +160,7 @@ def lifted(lightness, ab):
     return ab * (1 + 30 / (chroma + 10))
 
 
-RIGHT_LIVELIER = {"a factor": lambda lightness, ab: 2 * ab, "a curve": lifted}
+RIGHT_LIVELIER = {"a factor": lambda lightness, ab: 2 * ab, "1.5": lambda lightness, ab: 1.5 * ab, "a curve": lifted}
 
 
 @pytest.mark.parametrize("function", RIGHT_LIVELIER.values(), ids=RIGHT_LIVELIER)
@@ -174,11 +175,14 @@ def tint(lightness, ab):
 LIVELIER_MISTAKES = {
     "Lab": (lambda lightness, ab: torch.cat([lightness, 2 * ab], dim=1), "return ab alone"),
     "shape": (lambda lightness, ab: 2 * ab[:, :1], "expected (3, 2, 32, 32)"),
-    "the same": (lambda lightness, ab: ab, "1.00 times the old one; expected 1.5"),
+    "the same": (lambda lightness, ab: ab, "1.00 times the old one; expected 1.4"),
     "half: not enough": (lambda lightness, ab: 1.2 * ab, "more color, but not enough"),
     "paler": (lambda lightness, ab: 0.5 * ab, "got paler"),
     "one tint": (tint, "all pictures got the same color"),
-    "turned around": (lambda lightness, ab: -2 * ab, "nothing to do with the predicted ones"),
+    "turned around": (lambda lightness, ab: -2 * ab, "little to do with the predicted ones"),
+    "swapped": (lambda lightness, ab: 2 * ab.flip(1), "have changed places"),
+    "noise": (lambda lightness, ab: ab + 20 * torch.randn(ab.shape), "little to do with the predicted ones"),
+    "too much": (lambda lightness, ab: 100 * ab, "stay below 3.5"),
     "NaN": (lambda lightness, ab: ab * float("nan"), "not finite"),
 }
 

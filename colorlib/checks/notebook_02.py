@@ -99,12 +99,17 @@ def up(kind):
     raise Mistake("the shape is right, but the values are not: enlarge, concatenate, norm, ReLU, in this order")
 
 
-def up_or_ours(kind):
-    """The student's class if it is right; else colorlib's, and a line that says so."""
+def is_right(checker, answer) -> bool:
+    """Whether a checker accepts an answer; prints nothing."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        up(kind)
-    if said.getvalue().startswith("✓"):
+        checker(answer)
+    return said.getvalue().startswith("✓")
+
+
+def up_or_ours(kind):
+    """The student's class if it is right; else colorlib's, and a line that says so."""
+    if is_right(up, kind):
         return kind
     print("Until yours is right, the lesson goes on with colorlib's Up.")
     return Up
@@ -119,7 +124,14 @@ def vivid_loss(function):
     random = torch.Generator().manual_seed(0)
     true = torch.randn(3, 2, 5, 7, generator=random) * 0.3
     predicted = (torch.randn(3, 2, 5, 7, generator=random) * 0.3).requires_grad_()
-    answer = done(function(predicted, true.clone()))
+    try:
+        answer = done(function(predicted, true.clone()))
+    except RuntimeError as error:
+        if "must match the size of tensor" in str(error):
+            raise Mistake(
+                "the weight has lost its channel dimension: give norm keepdim=True, so that it is (B, 1, H, W)"
+            ) from None
+        raise
     if not isinstance(answer, Tensor):
         raise Mistake(f"the loss must be a tensor, or nothing can be learned from it; got {type(answer).__name__}")
     error, chroma = (predicted - true).abs().detach(), true.norm(dim=1, keepdim=True)
@@ -173,7 +185,7 @@ def _pale_guess() -> tuple[Tensor, Tensor]:
 
 @exercise
 def livelier(function):
-    """`livelier(lightness, ab)`: the ab of pictures with at least 1.5 times the colorfulness, which still differ."""
+    """`livelier(lightness, ab)`: the ab of pictures with 1.4 to 3.5 times the colorfulness and hues like the predicted ones."""
     lightness, ab = _pale_guess()
     answer = done(function(lightness.clone(), ab.clone()))
     if isinstance(answer, Tensor) and answer.shape == (3, 3, 32, 32):
@@ -187,10 +199,14 @@ def livelier(function):
     before, after = ab.flatten(1), answer.flatten(1)
     if rise < 0.99:
         raise Mistake(f"the colorfulness is {rise:.2f} times the old one: your pictures got paler")
-    if rise < 1.5:
-        raise Mistake(f"more color, but not enough: the colorfulness is {rise:.2f} times the old one; expected 1.5")
+    if rise < 1.4:
+        raise Mistake(f"more color, but not enough: the colorfulness is {rise:.2f} times the old one; expected 1.4")
     if float(after.std(dim=0).mean()) < 0.2 * float(before.std(dim=0).mean()):
         raise Mistake("colorful, but all pictures got the same color; start from the ab that the network predicted")
-    if float(nn.functional.cosine_similarity(before, after).mean()) < 0.3:
-        raise Mistake("colorful, but the colors have nothing to do with the predicted ones any more")
+    if float(nn.functional.cosine_similarity(ab.flip(1).flatten(1), after).mean()) > 0.99:
+        raise Mistake("a and b have changed places; a is the first channel, b the second")
+    if float(nn.functional.cosine_similarity(before, after).mean()) < 0.7:
+        raise Mistake("colorful, but the colors have little to do with the predicted ones any more")
+    if rise > 3.5:
+        raise Mistake(f"the colorfulness is {rise:.1f} times the old one, more than photos have; stay below 3.5")
     return f"the colorfulness is {rise:.2f} times the old one, and the lightness is untouched"

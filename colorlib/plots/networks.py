@@ -34,7 +34,8 @@ def unet(widths=(32, 64, 128, 256), side: int = 32, photo=None) -> Figure:
     """The U-Net as a drawing: its maps with channels and sizes, its operations by color, its skip connections.
 
     widths: channels of the encoder's levels; the first keeps the picture's size, each further one halves it. side: of
-    the picture, in pixels. photo: what enters in gray and leaves in color (default: a bundled one).
+    the picture, in pixels. photo: what enters in gray and leaves in pale color, as from a regression (default: a bundled
+    one).
     """
     photo = photos.square(photos.read_rgb(photos.bundled_photos()[1]), 96) if photo is None else np.asarray(photo)
     deepest = len(widths) - 1
@@ -75,7 +76,8 @@ def unet(widths=(32, 64, 128, 256), side: int = 32, photo=None) -> Figure:
     axis.text(right[0], depth[0] + tall[0] / 2 + 0.08, "decoder", ha="center", fontsize=11, weight="bold", color=UP)
     gray = photo.mean(axis=2)
     picture(0.9, gray, f"gray\n1 channel\n{side} x {side}", cmap="gray", vmin=0, vmax=255)
-    picture(13.1, photo, f"color a, b\n2 channels\n{side} x {side}")
+    pale = (gray[..., None] + 0.4 * (photo - gray[..., None])).clip(0, 255).astype(np.uint8)
+    picture(13.1, pale, f"color a, b\n2 channels\n{side} x {side}")
     _arrow(axis, (1.65, depth[0]), (left[0] - wide[0] / 2 - 0.05, depth[0]), DOWN, 2)
     _arrow(axis, (right[0] + wide[0] + 0.05, depth[0]), (12.35, depth[0]), OUT, 2)
 
