@@ -185,7 +185,7 @@ def _pale_guess() -> tuple[Tensor, Tensor]:
 
 @exercise
 def livelier(function):
-    """`livelier(lightness, ab)`: the ab of pictures with 1.4 to 3.5 times the colorfulness and hues like the predicted ones."""
+    """`livelier(lightness, ab)`: the ab of pictures with 1.4 to 3.5 times the colorfulness, hues as predicted."""
     lightness, ab = _pale_guess()
     answer = done(function(lightness.clone(), ab.clone()))
     if isinstance(answer, Tensor) and answer.shape == (3, 3, 32, 32):

@@ -34,8 +34,7 @@ def unet(widths=(32, 64, 128, 256), side: int = 32, photo=None) -> Figure:
     """The U-Net as a drawing: its maps with channels and sizes, its operations by color, its skip connections.
 
     widths: channels of the encoder's levels; the first keeps the picture's size, each further one halves it. side: of
-    the picture, in pixels. photo: what enters in gray and leaves in pale color, as from a regression (default: a bundled
-    one).
+    the picture, in pixels. photo: what enters in gray and leaves in pale color (default: a bundled one).
     """
     photo = photos.square(photos.read_rgb(photos.bundled_photos()[1]), 96) if photo is None else np.asarray(photo)
     deepest = len(widths) - 1
