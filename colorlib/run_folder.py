@@ -34,7 +34,7 @@ def load_stages(folder) -> tuple[Config, ...]:
             stages = [Config.from_dict(values) for values in json.loads(several.read_text())]
             if not stages:
                 raise ValueError("it is empty")
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise ConfigError(f"{several}: not the stages of a training ({error})") from None
     elif (folder / "config.json").exists():
         stages = [Config.load(folder / "config.json")]

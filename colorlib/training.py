@@ -8,6 +8,7 @@ which an interrupted training goes on.
 import contextlib
 import dataclasses
 import logging
+import math
 import time
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from colorlib.config import Config
 from colorlib.data import PhotoSet, augment, evenly, loader
 from colorlib.engine import Engine, stop_on_signals
 from colorlib.errors import ConfigError, DataError, TrainingError
+from colorlib.history import read_csv
 from colorlib.metrics import Metrics
 from colorlib.optimizers import learning_rate
 from colorlib.progress import Progress, alarms
@@ -236,6 +238,7 @@ class Training:
             number = {"dtype": self.engine.sum_dtype, "device": self.engine.device}
             progress.sums = {name: torch.tensor(total, **number) for name, total in progress.sums.items()}
             self.progress = progress
-            for row in Run.load(self.folder).history if (self.folder / "history.csv").exists() else ():
-                if row["epoch"] > progress.epoch and row["step"] < row["epoch"] * len(self.batches):  # cut off
-                    progress.best.remember(row, self.config)
+            written = self.folder / "history.csv"
+            for row in read_csv(written) if written.exists() else ():
+                if row["epoch"] > progress.epoch and row.get("step", math.inf) < row["epoch"] * len(self.batches):
+                    progress.best.remember(row, self.config)  # of an epoch that was cut off
