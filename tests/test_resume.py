@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -131,21 +132,21 @@ def test_resume_keeps_the_time_that_was_spent(photo_set, tmp_path, monkeypatch):
     """Interrupted within an epoch: timing.csv counts the steps before and after, and not what lies between."""
     (config,) = get("controlled", "smoke")
     config = config.replace(limit_images=128, epochs=1, checkpoints_path=str(tmp_path / "run"))
-    real = Training.run_step
+    real, clock = Training.run_step, [0.0]
+    monkeypatch.setattr("colorlib.training.time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
-    def slow(self, batch):
-        time.sleep(0.5)
-        if self.progress.step == 1:
+    def half_a_second(self, batch):
+        clock[0] += 0.5
+        if self.progress.step == 1 and clock[0] < 1000:
             self.request_stop()
         return real(self, batch)
 
-    monkeypatch.setattr(Training, "run_step", slow)
+    monkeypatch.setattr(Training, "run_step", half_a_second)
     assert fit(config, photo_set, progress=False).interrupted
-    monkeypatch.setattr(Training, "run_step", real)
-    time.sleep(3)
+    clock[0] += 1000
     fit(config, photo_set, resume=True, progress=False)
     (row,) = read_csv(tmp_path / "run" / "timing.csv")
-    assert 1 < row["seconds"] < 3
+    assert row["seconds"] == 0.5 * 4  # steps
 
 
 def test_a_limit_within_an_epoch_is_gone_on_from(photo_set, tmp_path):
