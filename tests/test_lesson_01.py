@@ -15,7 +15,7 @@ from PIL import Image
 from colorlib import color
 from colorlib.plots import lab as diagrams
 from colorlib.plots import to_png
-from colorlib.plots.gallery import TITLE, gallery, swatches
+from colorlib.plots.gallery import TITLE, gallery, patches
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "01_lab_color_space.ipynb"
 FUNCTIONS = "load to-light lightness-code rgb-to-lab lab-to-rgb spoil afar inside reduce-chroma cure".split()
@@ -112,7 +112,7 @@ def test_diagrams_are_drawn(lesson, noise):
         diagrams.two_curves(lesson["to_light"], lesson["f"]),
         diagrams.histogram(color.rgb_to_lab(noise)[:, 1:]),
         diagrams.hue_wheel([340, 20], {"mean": 0}),
-        swatches({"row": [((1, 0, 0), "red"), ((0, 0, 1), "blue")]}),
+        patches({"row": [((1, 0, 0), "red"), ((0, 0, 1), "blue")]}),
     ]
     for figure in figures:
         assert pixels_of(figure).std() > 5

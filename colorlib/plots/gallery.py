@@ -56,13 +56,13 @@ def gallery(pictures: dict, columns: int | None = None, width: int | None = None
     return figure
 
 
-def swatches(rows: dict) -> Figure:
+def patches(rows: dict) -> Figure:
     """Rows of flat patches: label -> list of (sRGB of three numbers in [0, 1], text in the patch)."""
     count = max(map(len, rows.values()))
     figure, axis = plt.subplots(figsize=(9.4, 0.85 * len(rows) + 0.1))
-    for row, (label, patches) in enumerate(rows.items()):
+    for row, (label, marks) in enumerate(rows.items()):
         axis.text(-0.08, row + 0.5, label, ha="right", va="center", fontsize=10)
-        for column, (rgb, text) in enumerate(patches):
+        for column, (rgb, text) in enumerate(marks):
             rgb = [min(max(float(value), 0.0), 1.0) for value in rgb]
             axis.add_patch(plt.Rectangle((column, row), 0.97, 0.94, facecolor=rgb))
             light = float(color.lightness_of(torch.tensor(rgb).view(1, 3, 1, 1)))

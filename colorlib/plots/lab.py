@@ -13,7 +13,7 @@ from torch import Tensor
 
 from colorlib import color
 from colorlib.plots.figures import to_pixels
-from colorlib.plots.gallery import swatches
+from colorlib.plots.gallery import patches
 
 REACH = 110  # a and b of the planes go from -REACH to REACH
 PAPER = 0.93  # the gray of what a screen can't show
@@ -106,7 +106,7 @@ def gray_patches(swatch: dict, means: Tensor, lights: Tensor) -> Figure:
     rows = {"the color": [(rgb, name) for name, rgb in swatch.items()]}
     rows["mean of R, G, B"] = [([float(mean)] * 3, f"{mean:.2f}") for mean in means]
     rows["lightness"] = [(gray.tolist(), f"L = {light:.0f}") for gray, light in zip(grays, lights, strict=True)]
-    return swatches(rows)
+    return patches(rows)
 
 
 def stations(numbers: list) -> Figure:
