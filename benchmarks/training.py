@@ -27,10 +27,10 @@ from colorlib import photos
 from colorlib.color_spaces import LAB
 from colorlib.data import load_photos, loader
 from colorlib.engine import Engine, device_name
-from colorlib.history import markdown_table
 from colorlib.models import build_discriminator, build_generator, count_parameters
 from colorlib.recipes import get
 from colorlib.systems.gan import GAN
+from colorlib.tables import markdown_table
 from colorlib.training import Training
 
 SIZE = 256

@@ -15,7 +15,8 @@ from colorlib.models.discriminators import DISCRIMINATORS
 from colorlib.objective import TERMS
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES, rules_of_optimization
 from colorlib.photo_sets import NAMED
-from colorlib.settings import flag, without_effect
+from colorlib.progress import MONITORS
+from colorlib.settings import choose, flag, without_effect
 from colorlib.systems import SYSTEMS, rules_of_system
 
 # Settings that name one of several kinds -> those that there are.
@@ -29,6 +30,7 @@ KINDS = {
     "loss": TERMS,
     "optimizer": OPTIMIZERS,
     "lr_schedule": SCHEDULES,
+    "monitor": MONITORS,
 }
 
 # What all stages of a run share: the model, the photographs, and where and on what it is trained.
@@ -43,6 +45,7 @@ def idle(stage: Config, given=()) -> dict[str, str]:
 
     Raises `ConfigError`.
     """
+    choose(MONITORS, stage, "monitor")
     rules = stage.rules() | rules_of_optimization(stage) | rules_of_model(stage.model) | rules_of_system(stage)
     return without_effect(stage.flat(), Config().flat(), rules, given)
 

@@ -1,36 +1,30 @@
-"""A trained generator with its color space, as a folder: `config.json` and `model.safetensors`.
+"""A trained generator with its color space, which colors pictures and photos.
 
     colorizer = Colorizer.load("checkpoints/best")
     colorizer.colorize(Image.open("grandmother.jpg")).save("colorized.png")
 
 The color is predicted at the model's size, brought up to the photo's, and joined with the photo's own lightness.
-Opening a folder executes nothing: no pickle.
+`colorlib.colorizer_folder` saves and opens it.
 """
 
 import itertools
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageFilter
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from colorlib import photos
 from colorlib.color import join_lightness, lightness_of
+from colorlib.colorizer_folder import find_folder, load_folder, save_folder
 from colorlib.config import Model
 from colorlib.controls import Asked, check_target
 from colorlib.engine import choose_device, choose_precision, memory_format
-from colorlib.errors import ColorizerError, ConfigError
-from colorlib.files import write_atomically
+from colorlib.errors import ColorizerError
 from colorlib.heads import build_head
-from colorlib.hub import download, is_hub_name
-from colorlib.models import build_generator, evaluating, generate
-
-STARTER = Path(__file__).parent / "starter"  # comes with colorlib; its card is README.md there
+from colorlib.models import evaluating, generate
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
 
@@ -61,18 +55,12 @@ class Colorizer:
     # ------------------------------------------------------------ the folder
 
     def save(self, folder, dtype: torch.dtype = torch.float32) -> None:
-        """Write the folder; each file is replaced as a whole, so that a colorizer is there at every moment.
+        """Write the folder. The file of the weights holds the model, too, and is replaced as a whole: a colorizer that
+        is saved over another is at every moment the one or the other.
 
         dtype: of the weights in the file; float16 halves it, and is brought back to float32 when it is opened.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        weights = {
-            name: (value.to(dtype) if value.is_floating_point() else value).contiguous().cpu()
-            for name, value in self.generator.state_dict().items()
-        }
-        write_atomically(folder / "config.json", self.model.to_json())
-        write_atomically(folder / "model.safetensors", lambda path: save_file(weights, path))
+        save_folder(folder, self.generator, self.model, dtype)
 
     @classmethod
     def load(cls, name, device="cpu", precision: str = "auto") -> "Colorizer":
@@ -81,23 +69,9 @@ class Colorizer:
         device: as the setting of this name; auto is a GPU if there is one. Raises `ColorizerError`, and `ConfigError`
         for a device that isn't there.
         """
-        folder, device = find_folder(name), choose_device(str(device))
-        try:
-            model = Model.load(folder / "config.json")
-            with torch.device("meta"):  # no memory, no random weights: both come with the file
-                generator = build_generator(model)
-            weights = load_file(folder / "model.safetensors")
-            generator.load_state_dict(weights, assign=True)
-            broken = [name for name, value in weights.items() if not value.isfinite().all()]
-        except ConfigError as error:
-            raise ColorizerError(str(error)) from None
-        except (SafetensorError, OSError) as error:
-            raise ColorizerError(f"{folder / 'model.safetensors'}: not readable ({error})") from None
-        except (RuntimeError, TypeError, OverflowError) as error:
-            first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
-            raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
-        if broken:
-            raise ColorizerError(f"{folder / 'model.safetensors'}: {broken[0]} holds values that are not finite")
+        device = choose_device(str(device))
+        precision = choose_precision(precision, device)
+        generator, model = load_folder(find_folder(name))
         generator = generator.to(torch.float64 if precision == "fp64" else torch.float32).eval().to(device)
         return cls(generator.to(memory_format=memory_format(device)), model, precision)
 
@@ -209,24 +183,6 @@ class Colorizer:
             joined = join_lightness(lightness_of(strip), color)
             torch.from_numpy(result[top : top + rows]).copy_((joined[0] * 255).round().permute(1, 2, 0))
         return result
-
-
-def find_folder(name) -> Path:
-    """The folder that holds a colorizer: the named one, its best/ or last/, the one that comes with colorlib by the
-    name `starter`, or what a hub has under `owner/name`.
-    """
-    folder = Path(name)
-    for place in (folder, folder / "best", folder / "last"):
-        if (place / "model.safetensors").is_file():
-            return place
-    if str(name) == "starter":
-        return STARTER
-    # A mistyped path below a folder that is here, as runs/bset, is no name on the hub.
-    if not folder.exists() and not folder.parent.exists() and is_hub_name(str(name)):
-        return download(str(name))
-    raise ColorizerError(
-        f"{folder}: no colorizer here; looked for config.json and model.safetensors, in best/ and last/ too"
-    )
 
 
 def interpolate_rows(color: Tensor, height: int, top: int, rows: int) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from colorlib import cache, evaluation, history, hub, photos, plots
+from colorlib import cache, evaluation, history, hub, photos, plots, tables
 from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
@@ -32,7 +32,7 @@ def train(arguments) -> int:
         return 0
     if run.history:
         columns = ["epoch", "step", "loss_G", "valid_mae_percent", "valid_psnr_pooled", "valid_colorfulness_ratio"]
-        print(history.table(run.history[-10:], [name for name in columns if name in run.history[0]]))
+        print(history.epoch_table(run.history[-10:], [name for name in columns if name in run.history[0]]))
     if run.interrupted:
         print(f"interrupted; the colorizer as it is now: {run.folder / 'last'}; go on with --resume")
         return 130
@@ -130,8 +130,8 @@ def table(arguments) -> int:
     lines = history.loss_table(run.history, arguments.epochs)
     if arguments.csv:
         Path(arguments.csv).parent.mkdir(parents=True, exist_ok=True)
-        history.write_lines(lines, arguments.csv)
-    print(history.markdown_table(lines))
+        tables.write_lines(lines, arguments.csv)
+    print(tables.markdown_table(lines))
     return 0
 
 

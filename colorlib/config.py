@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ConfigError
-from colorlib.history import MONITORS
 from colorlib.settings import Rules, check_fields, knob
 
 FORMAT = 1  # of a colorizer's config.json
@@ -25,16 +24,10 @@ class Model:
     color_space: str = knob("lab", "what the generator sees and predicts")
     image_size: int = knob(32, "side at which the generator sees a picture, in pixels", least=8, below=2**16)
     photo_size: int | None = knob(
-        None,
-        "short side at which the generator sees a whole photo, in pixels (default: the picture size)",
-        least=8,
-        below=2**13,
+        None, "short side at which the generator sees a whole photo, in pixels [the picture size]", least=8, below=2**13
     )
     photo_sharpen: int = knob(
-        0,
-        "sharpen a whole photo, once it is small, by so many percent, as training pictures are",
-        least=0,
-        below=1000,
+        0, "sharpen a whole photo, once it is small, by so many percent, as training pictures are", least=0, below=1000
     )
     generator: str = knob("unet", "the network that colors; gray_fed is the one of *church*, with noise")
     widths: tuple[int, ...] = knob(
@@ -71,11 +64,20 @@ class Model:
     def load(cls, path) -> "Model":
         """Read a colorizer's config.json, of this format or an older one. Raises `ConfigError`."""
         try:
-            values = json.loads(Path(path).read_text())
-            version = values.pop("format", 0)
+            text = Path(path).read_text()
         except FileNotFoundError:
             raise ConfigError(f"{path}: no such file") from None
-        except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path}: not the config.json of a colorizer ({error})") from None
+        return cls.from_json(text, path)
+
+    @classmethod
+    def from_json(cls, text: str, path) -> "Model":
+        """What `to_json` wrote, or an older colorlib; `path` names it in messages. Raises `ConfigError`."""
+        try:
+            values = json.loads(text)
+            version = values.pop("format", 0)
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ConfigError(f"{path}: not the config.json of a colorizer ({error})") from None
         if "model" in values and "dataset" in values:
             raise ConfigError(f"{path}: the config.json of a training, not of a colorizer; its colorizers are in best/")
@@ -163,7 +165,7 @@ class Config:
     lr_decay_steps: float = knob(1e4, "steps in which the schedule `decay` divides the learning rate by 10", above=0)
     lr_floor: float = knob(1e-6, "the schedules `decay` and `plateau` go no lower than this", least=0)
     plateau_patience: int = knob(3, "epochs without improvement before the schedule `plateau` divides by 10", least=1)
-    monitor: str = knob("mae", "validation metric that chooses the best epoch; last: the newest is", tuple(MONITORS))
+    monitor: str = knob("mae", "validation metric that chooses the best epoch; last: the newest is")
     patience: int | None = knob(None, "stop after so many epochs without improvement (default: never)", least=1)
 
     # the run
@@ -199,6 +201,8 @@ class Config:
         return {
             ("crop_from",): (self.augment, "--augment False"),
             ("patience",): (self.patience is None or self.patience < self.epochs, f"--epochs {self.epochs}"),
+            ("plateau_patience",): (self.plateau_patience < self.epochs, f"--epochs {self.epochs}"),
+            ("lr_floor",): (self.lr_floor < self.lr, f"--lr {self.lr:g}, which is no higher"),
         }
 
     def replace(self, **changes) -> "Config":

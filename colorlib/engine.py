@@ -96,6 +96,10 @@ class Engine:
             cpu=chosen.type == "cpu",
             kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )
+        if chosen.index is not None and self.accelerator.num_processes > 1:
+            raise ConfigError(
+                f"--device {device} can't serve several processes; give {chosen.type}, and each takes its own"
+            )
         self.device = self.accelerator.device
         self.dtype = torch.float64 if self.precision == "fp64" else torch.float32
         # Apple's GPUs have no float64.

@@ -5,6 +5,9 @@
 
 import json
 import math
+import statistics
+import time
+from collections.abc import Callable
 
 import torch
 from tqdm import tqdm
@@ -16,6 +19,7 @@ from colorlib.engine import device_name
 from colorlib.errors import DataError
 from colorlib.models import evaluating, generate
 from colorlib.photo_sets import NAMED
+from colorlib.tables import metric_table
 
 BATCH = 128
 
@@ -85,7 +89,24 @@ def pictures_per_second(colorizer: Colorizer, batch_size: int = 32) -> float:
         generate(colorizer.generator, gray, precision=colorizer.precision).sum().item()  # .item() waits for a GPU
 
     with evaluating(colorizer.generator):
-        return metrics.images_per_second(run, batch_size)
+        return images_per_second(run, batch_size)
+
+
+def images_per_second(run: Callable[[], object], images_per_call: int, windows: int = 5, seconds: float = 0.5) -> float:
+    """How many pictures `run()` makes in a second: the median of several windows, so that one busy one doesn't count.
+
+    run: does the work on `images_per_call` pictures and waits for it to end (a GPU's too). seconds: of a window.
+    """
+    for _ in range(3):  # the first calls choose algorithms and fill caches
+        run()
+    rates = []
+    for _ in range(windows):
+        started, calls = time.perf_counter(), 0
+        while (passed := time.perf_counter() - started) < seconds:
+            run()
+            calls += 1
+        rates.append(calls * images_per_call / passed)
+    return statistics.median(rates)
 
 
 def report(result: dict) -> str:
@@ -95,6 +116,6 @@ def report(result: dict) -> str:
     return (
         f"{result['dataset']}, {result['part']}{split}: {result['images']:,} pictures of {size}x{size}, on "
         f"{result['device']}, {result['precision']}\n"
-        + metrics.table({name: result[name] for name in ("model", "gray", "oracle_mean")})
+        + metric_table({name: result[name] for name in ("model", "gray", "oracle_mean")})
         + f"\ngenerator alone: {result['model']['fps']:.0f} pictures/s"
     )

@@ -1,52 +1,22 @@
-"""The history of a training, a row for each epoch; and the one writer of tables, as Markdown and as CSV.
+"""The history of a training, a row for each epoch: history.csv, and tables of it.
 
 `Training` writes history.csv with it, `Run` reads it back, `colorlib table` prints its losses the way the document
-*faces* does. The tables of metrics are `colorlib.metrics.table`'s, laid out by `markdown_table`.
+*faces* does.
 """
 
 import csv
-import io
 import math
 
 from colorlib.errors import ConfigError, InputError
-from colorlib.files import write_atomically
+from colorlib.tables import markdown_table, write_lines
 
 Row = dict[str, float]
-
-# What can judge an epoch by its row, to choose the best: more is better.
-MONITORS = {
-    "mae": lambda row: -row["valid_mae"],
-    "psnr_pooled": lambda row: row["valid_psnr_pooled"],
-    "colorfulness_error": lambda row: -abs(row["valid_colorfulness_ratio"] - 1),  # from the truth in either direction
-    "last": lambda row: row["epoch"],
-}
-
-
-def markdown_table(lines: list[list[str]], left: int = 1) -> str:
-    """Lines of cells, the first the heading, as a Markdown table whose plain text is aligned too.
-
-    left: how many of the first columns are words, which stand at the left; numbers stand at the right.
-    """
-    widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
-    text = []
-    for line in lines:
-        cells = zip(line, widths, strict=True)
-        text.append([cell.ljust(width) if i < left else cell.rjust(width) for i, (cell, width) in enumerate(cells)])
-    text.insert(1, ["-" * width if i < left else "-" * (width - 1) + ":" for i, width in enumerate(widths)])
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in text)
 
 
 def write_csv(rows: list[Row], path) -> None:
     """Write all rows, with the columns of all; what a row hasn't is nan. The file is replaced as a whole."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     write_lines([columns, *([row.get(name, "nan") for name in columns] for row in rows)], path)
-
-
-def write_lines(lines: list[list], path) -> None:
-    """Write lines of cells, the first the heading, as CSV. The file is replaced as a whole."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    write_atomically(path, text.getvalue())
 
 
 def read_csv(path) -> list[Row]:
@@ -68,7 +38,7 @@ def read_csv(path) -> list[Row]:
     return rows
 
 
-def table(rows: list[Row], columns: list[str] | None = None) -> str:
+def epoch_table(rows: list[Row], columns: list[str] | None = None) -> str:
     """The rows as a Markdown table: all columns, or those named. Raises `ConfigError` for one that isn't there."""
     columns = columns or list(rows[0])
     unknown = [name for name in columns if name not in rows[0]]

@@ -1,14 +1,16 @@
 """How good a colorization is, in the definitions of the field, always beside two reference rows.
 
 *gray* predicts no color at all (ab = 0), *oracle mean* each picture's own mean ab everywhere; both keep the true
-lightness. A metric that *gray* wins says nothing about color. `COLUMNS` names every metric with its unit; the
-definitions are in `Metrics.update` and `Metrics.compute`. Notebook 02 reads these numbers.
+lightness. A metric that *gray* wins says nothing about color. `METRICS` has every metric: how a table names it, and
+what it is. Notebook 02 reads these numbers.
+
+To add a metric, give it an entry in `METRICS`: what it says of each picture, and what is made of the mean of that.
 """
 
 import math
-import statistics
-import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import torch
@@ -16,11 +18,41 @@ from torch import Tensor
 
 from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab
 from colorlib.color_difference import ciede2000
-from colorlib.errors import ConfigError
-from colorlib.history import markdown_table
 
 DELTA_E_STEPS, DELTA_E_MAX = 100, 200  # CIEDE2000 is counted in steps of 1/100: a percentile without keeping all
 SSIM_PICTURES = 32  # at once: what lies in a processor's cache is filtered twice as fast
+
+# ---------------------------------------------------------------- what is measured
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Predicted and true pictures, sRGB `(B, 3, H, W)` in [0, 1]; and what several metrics look at.
+
+    given_lab: the true pictures in Lab, if they are at hand, which saves converting them.
+    """
+
+    rgb: Tensor
+    true_rgb: Tensor
+    given_lab: Tensor | None = None
+
+    @cached_property
+    def difference(self) -> Tensor:
+        """|predicted - true| on the 0..255 scale, `(B, 3, H, W)`."""
+        return (self.rgb - self.true_rgb).abs() * 255
+
+    @cached_property
+    def lab(self) -> Tensor:
+        return rgb_to_lab(self.rgb)
+
+    @cached_property
+    def true_lab(self) -> Tensor:
+        return rgb_to_lab(self.true_rgb) if self.given_lab is None else self.given_lab.float()
+
+    @cached_property
+    def delta_e(self) -> Tensor:
+        """CIEDE2000 of each pixel, `(B, H, W)`."""
+        return ciede2000(self.lab, self.true_lab)
 
 
 def colorfulness(rgb: Tensor) -> Tensor:
@@ -43,16 +75,112 @@ def ssim(rgb: Tensor, true_rgb: Tensor) -> Tensor:
     return torch.cat([measure(*piece, data_range=1.0, reduction="none").reshape(-1) for piece in pieces])
 
 
+def mae(pairs: Pairs) -> Tensor:
+    """Mean absolute error over channels and pixels, 0..255."""
+    return pairs.difference.mean(dim=(1, 2, 3))
+
+
+def mse(pairs: Pairs) -> Tensor:
+    """Mean squared error over channels and pixels, of 255^2."""
+    return pairs.difference.square().mean(dim=(1, 2, 3))
+
+
+def psnr(pairs: Pairs) -> Tensor:
+    """Peak signal-to-noise ratio of each picture, dB. One 8-bit step of error in one value keeps it finite."""
+    return 10 * torch.log10(255**2 / mse(pairs).clamp_min(1 / pairs.rgb[0].numel()))
+
+
+def eps_accuracy(pairs: Pairs, eps: float) -> Tensor:
+    """How many of the values are off by less than eps percent of the range, in percent (*coco*)."""
+    return 100 * (pairs.difference < 255 * eps / 100).float().mean(dim=(1, 2, 3))
+
+
+def nazeri_accuracy(pairs: Pairs, eps: float) -> Tensor:
+    """How many of the pixels are off by at most eps in L and 2.2 eps in a and b, rounded, in percent (Nazeri 2018)."""
+    off = (pairs.lab.round() - pairs.true_lab.round()).abs()
+    right = (off[:, 0] <= eps) & (off[:, 1] <= 2.2 * eps) & (off[:, 2] <= 2.2 * eps)
+    return 100 * right.float().mean(dim=(1, 2))
+
+
+def delta_e_histogram(pairs: Pairs) -> Tensor:
+    """How CIEDE2000 is distributed over each picture: `(B, DELTA_E_MAX * DELTA_E_STEPS + 1)`, fractions."""
+    steps = (pairs.delta_e.nan_to_num(DELTA_E_MAX).clamp_max(DELTA_E_MAX) * DELTA_E_STEPS).round().long().flatten(1)
+    counts = torch.zeros(len(steps), DELTA_E_MAX * DELTA_E_STEPS + 1, device=steps.device)
+    return counts.scatter_add_(1, steps, torch.ones_like(steps, dtype=counts.dtype)) / steps.shape[1]
+
+
+def percentile(histogram: Tensor, percent: float) -> float:
+    """The CIEDE2000 that so many percent of the pixels don't exceed."""
+    reached = histogram.cumsum(dim=0)
+    return int((reached < percent / 100 * reached[-1]).sum()) / DELTA_E_STEPS
+
+
+def both_colorfulnesses(pairs: Pairs) -> Tensor:
+    """The predicted and the true pictures', `(B, 2)`."""
+    return torch.stack([colorfulness(pairs.rgb), colorfulness(pairs.true_rgb)], dim=1)
+
+
+def ratio(pair: Tensor) -> float:
+    """The first of two numbers by the second; nan where that is none to speak of, as the colorfulness of gray."""
+    return (pair[0] / pair[1]).item() if pair[1] > 0.01 else math.nan
+
+
+class Metric(NamedTuple):
+    """How a table shows a metric: its heading, its unit ("" for none), the format of its numbers. And what it is:
+
+    measure: `Pairs` to what it says of each picture, `(B,)` or `(B, size)`. finish: the mean of that over all pictures,
+    `()` or `(size,)`, float64, to the metric's number. cheap: it is measured after each epoch, too. shown: a table has
+    it without being asked for it.
+    """
+
+    title: str
+    unit: str
+    form: str
+    measure: Callable[[Pairs], Tensor] | None  # None: the metric is of something else than pictures
+    finish: Callable[[Tensor], float] = Tensor.item
+    size: int | None = None
+    cheap: bool = False
+    shown: bool = True
+
+
+METRICS = {
+    "mae": Metric("MAE", "0-255", ".2f", mae, cheap=True),
+    "mae_percent": Metric("MAE", "%", ".2f", mae, lambda mean: mean.item() / 255 * 100, cheap=True),
+    "psnr_pooled": Metric(
+        "PSNR pooled", "dB", ".2f", mse, lambda mean: 10 * math.log10(255**2 / max(mean.item(), 1e-12)), cheap=True
+    ),
+    "psnr": Metric("PSNR mean", "dB", ".2f", psnr),
+    "ssim": Metric("SSIM", "", ".3f", lambda pairs: ssim(pairs.rgb, pairs.true_rgb)),
+    "eps_accuracy_2": Metric("acc < 2 %", "%", ".1f", partial(eps_accuracy, eps=2), shown=False),
+    "eps_accuracy_5": Metric("acc < 5 %", "%", ".1f", partial(eps_accuracy, eps=5)),
+    "nazeri_accuracy_2": Metric("Nazeri 2 %", "%", ".1f", partial(nazeri_accuracy, eps=2), shown=False),
+    "nazeri_accuracy_5": Metric("Nazeri 5 %", "%", ".1f", partial(nazeri_accuracy, eps=5)),
+    "ciede2000_mean": Metric("CIEDE2000", "", ".2f", lambda pairs: pairs.delta_e.mean(dim=(1, 2))),
+    "ciede2000_p95": Metric(
+        *("CIEDE2000, 95th percentile", "", ".2f", delta_e_histogram, partial(percentile, percent=95)),
+        size=DELTA_E_MAX * DELTA_E_STEPS + 1,
+        shown=False,
+    ),
+    "colorfulness": Metric("colorfulness", "", ".1f", lambda pairs: colorfulness(pairs.rgb), cheap=True, shown=False),
+    "colorfulness_ratio": Metric("colorfulness ratio", "", ".2f", both_colorfulnesses, ratio, size=2, cheap=True),
+    "fps": Metric("FPS", "pictures/s", ".0f", None, shown=False),  # see `colorlib.evaluation`
+}
+
+# ---------------------------------------------------------------- rows
+
+
 class Metrics:
     """Adds up over batches what one row of a table needs; `compute` gives the row.
 
-    cheap: only MAE, pooled PSNR and colorfulness, for the end of every epoch.
+    cheap: only the metrics that are, for the end of every epoch.
     """
 
     def __init__(self, cheap: bool = False):
-        self.cheap = cheap
-        self.sums = dict.fromkeys(("mae", "mse", "colorfulness", "true_colorfulness"), 0.0)
-        self.delta_e_counts = torch.zeros(DELTA_E_MAX * DELTA_E_STEPS + 1, dtype=torch.int64)
+        self.metrics = {name: one for name, one in METRICS.items() if one.measure and (one.cheap or not cheap)}
+        self.sums = {
+            name: torch.zeros(() if one.size is None else one.size, dtype=torch.float64)
+            for name, one in self.metrics.items()
+        }
         self.images = 0
 
     def update(self, rgb: Tensor, true_rgb: Tensor, true_lab: Tensor | None = None) -> None:
@@ -62,64 +190,27 @@ class Metrics:
         """
         if rgb.shape != true_rgb.shape:
             raise ValueError(f"predicted and true pictures differ in shape: {rgb.shape} and {true_rgb.shape}")
-        rgb, true_rgb = rgb.float(), true_rgb.float()
+        pairs = Pairs(rgb.float(), true_rgb.float(), true_lab)
         self.images += len(rgb)
-        difference = (rgb - true_rgb).abs() * 255  # (B, 3, H, W)
-        squared = difference.square().mean(dim=(1, 2, 3))  # (B,)
-        self._add("mae", difference.mean(dim=(1, 2, 3)))
-        self._add("mse", squared)
-        self._add("colorfulness", colorfulness(rgb))
-        self._add("true_colorfulness", colorfulness(true_rgb))
-        if self.cheap:
-            return
-        # One 8-bit step of error in one value keeps the PSNR of a perfect picture finite.
-        perfect = 1 / rgb[0].numel()
-        self._add("psnr", 10 * torch.log10(255**2 / squared.clamp_min(perfect)))
-        self._add("ssim", ssim(rgb, true_rgb))
-        lab, true_lab = rgb_to_lab(rgb), rgb_to_lab(true_rgb) if true_lab is None else true_lab.float()
-        off = (lab.round() - true_lab.round()).abs()
-        for eps in (2, 5):
-            self._add(f"eps_accuracy_{eps}", (difference < 255 * eps / 100).float().mean(dim=(1, 2, 3)))
-            right = (off[:, 0] <= eps) & (off[:, 1] <= 2.2 * eps) & (off[:, 2] <= 2.2 * eps)
-            self._add(f"nazeri_accuracy_{eps}", right.float().mean(dim=(1, 2)))
-        delta_e = ciede2000(lab, true_lab)  # (B, H, W)
-        self._add("ciede2000_mean", delta_e.mean(dim=(1, 2)))
-        steps = (delta_e.nan_to_num(DELTA_E_MAX).clamp_max(DELTA_E_MAX) * DELTA_E_STEPS).round().long()
-        self.delta_e_counts += torch.bincount(steps.flatten().cpu(), minlength=len(self.delta_e_counts))
-
-    def _add(self, name: str, values: Tensor) -> None:
-        self.sums[name] = self.sums.get(name, 0.0) + values.cpu().double().sum().item()
+        for name, metric in self.metrics.items():
+            self.sums[name] += metric.measure(pairs).cpu().double().sum(dim=0)
 
     def merge(self, add_up: Callable[[dict[str, float]], dict[str, float]]) -> None:
-        """Take in what other processes measured: `add_up` sums each number over them. For cheap metrics alone."""
-        if not self.cheap:
-            raise ValueError("only cheap metrics can be merged: a percentile is no sum")
-        total = add_up(self.sums | {"images": self.images})
-        self.images = round(total.pop("images"))
-        self.sums = total
+        """Take in what other processes measured: `add_up` sums each of some named numbers over them."""
+        numbers = {"images": float(self.images)}
+        for name, total in self.sums.items():
+            numbers |= {f"{name} {i}": number for i, number in enumerate(total.reshape(-1).tolist())}
+        numbers = add_up(numbers)
+        self.images = round(numbers["images"])
+        for name, total in self.sums.items():
+            merged = [numbers[f"{name} {i}"] for i in range(total.numel())]
+            self.sums[name] = torch.tensor(merged, dtype=torch.float64).reshape(total.shape)
 
     def compute(self) -> dict[str, float]:
-        """The row, in the units of `COLUMNS`. Raises `ValueError` without pictures."""
+        """The row, in the units of `METRICS`. Raises `ValueError` without pictures."""
         if not self.images:
             raise ValueError("no pictures to measure")
-        mean = {name: total / self.images for name, total in self.sums.items()}
-        true = mean["true_colorfulness"]
-        row = {
-            "mae": mean["mae"],
-            "mae_percent": mean["mae"] / 255 * 100,
-            "psnr_pooled": 10 * math.log10(255**2 / max(mean["mse"], 1e-12)),
-            "colorfulness": mean["colorfulness"],
-            "colorfulness_ratio": mean["colorfulness"] / true if true > 0.01 else math.nan,  # gray truth
-        }
-        if self.cheap:
-            return row
-        for eps in (2, 5):
-            row[f"eps_accuracy_{eps}"] = 100 * mean[f"eps_accuracy_{eps}"]
-            row[f"nazeri_accuracy_{eps}"] = 100 * mean[f"nazeri_accuracy_{eps}"]
-        row["psnr"], row["ssim"], row["ciede2000_mean"] = mean["psnr"], mean["ssim"], mean["ciede2000_mean"]
-        reached = self.delta_e_counts.cumsum(dim=0)
-        row["ciede2000_p95"] = int((reached < 0.95 * reached[-1]).sum()) / DELTA_E_STEPS
-        return row
+        return {name: metric.finish(self.sums[name] / self.images) for name, metric in self.metrics.items()}
 
 
 def gray_row(true_rgb: Tensor, true_lab: Tensor | None = None) -> Tensor:
@@ -148,91 +239,3 @@ def measure(batches: Iterable[Tensor], colorize: Callable[[Tensor], Tensor], dev
         rows["gray"].update(gray_row(true_rgb, true_lab), true_rgb, true_lab)
         rows["oracle_mean"].update(oracle_mean_row(true_rgb, true_lab), true_rgb, true_lab)
     return {name: row.compute() for name, row in rows.items()}
-
-
-def images_per_second(run: Callable[[], object], images_per_call: int, windows: int = 5, seconds: float = 0.5) -> float:
-    """How many pictures `run()` makes in a second: the median of several windows, so that one busy one doesn't count.
-
-    run: does the work on `images_per_call` pictures and waits for it to end (a GPU's too). seconds: of a window.
-    """
-    for _ in range(3):  # the first calls choose algorithms and fill caches
-        run()
-    rates = []
-    for _ in range(windows):
-        started, calls = time.perf_counter(), 0
-        while (passed := time.perf_counter() - started) < seconds:
-            run()
-            calls += 1
-        rates.append(calls * images_per_call / passed)
-    return statistics.median(rates)
-
-
-class Column(NamedTuple):
-    """How a table shows a metric: its heading, its unit ("" for none), and the format of its numbers."""
-
-    title: str
-    unit: str
-    form: str
-
-
-COLUMNS = {
-    "mae": Column("MAE", "0-255", ".2f"),
-    "mae_percent": Column("MAE", "%", ".2f"),
-    "psnr_pooled": Column("PSNR pooled", "dB", ".2f"),
-    "psnr": Column("PSNR mean", "dB", ".2f"),
-    "ssim": Column("SSIM", "", ".3f"),
-    "eps_accuracy_2": Column("acc < 2 %", "%", ".1f"),
-    "eps_accuracy_5": Column("acc < 5 %", "%", ".1f"),
-    "nazeri_accuracy_2": Column("Nazeri 2 %", "%", ".1f"),
-    "nazeri_accuracy_5": Column("Nazeri 5 %", "%", ".1f"),
-    "ciede2000_mean": Column("CIEDE2000", "", ".2f"),
-    "ciede2000_p95": Column("CIEDE2000, 95th percentile", "", ".2f"),
-    "colorfulness": Column("colorfulness", "", ".1f"),
-    "colorfulness_ratio": Column("colorfulness ratio", "", ".2f"),
-    "fps": Column("FPS", "pictures/s", ".0f"),
-}
-HIDDEN = ("eps_accuracy_2", "nazeri_accuracy_2", "ciede2000_p95", "colorfulness", "fps")  # unless asked for
-SHOWN = tuple(name for name in COLUMNS if name not in HIDDEN)
-
-
-def spread_rows(rows: list[dict]) -> dict[str, tuple[float, float | None]]:
-    """The mean and the sample standard deviation of each metric over one system's rows, one row for each seed.
-
-    The deviation of a single row is None. A metric that isn't in every row is left out.
-    """
-    if not rows:
-        raise ValueError("no rows to take the spread of")
-    names = [name for name in rows[0] if all(row.get(name) is not None for row in rows)]
-    columns = {name: torch.tensor([row[name] for row in rows], dtype=torch.float64) for name in names}
-    return {
-        name: (column.mean().item(), column.std(correction=1).item() if len(rows) > 1 else None)
-        for name, column in columns.items()
-    }
-
-
-def _cell(value: float | tuple | None, form: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (int, float)):
-        return format(value, form)
-    mean, deviation = value
-    return format(mean, form) + ("" if deviation is None else f" ± {deviation:{form}}")
-
-
-def table(rows: dict[str, dict], columns: Iterable[str] = SHOWN) -> str:
-    """Rows of metrics by name as a Markdown table, which also reads well as plain text.
-
-    A row is what `Metrics.compute` gives, or `spread_rows` for several seeds. columns: names of `COLUMNS`; one that
-    no row has is left out. Raises `ConfigError` for a name that isn't one.
-    """
-    columns = list(columns)
-    unknown = [name for name in columns if name not in COLUMNS]
-    if unknown:
-        raise ConfigError(f"no metric is called {unknown[0]!r}; there are {', '.join(COLUMNS)}")
-    columns = [name for name in columns if any(row.get(name) is not None for row in rows.values())]
-    heading = [COLUMNS[name].title + (f" ({COLUMNS[name].unit})" if COLUMNS[name].unit else "") for name in columns]
-    lines = [
-        [label.replace("_", " "), *(_cell(row.get(name), COLUMNS[name].form) for name in columns)]
-        for label, row in rows.items()
-    ]
-    return markdown_table([["", *heading], *lines])

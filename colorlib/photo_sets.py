@@ -7,6 +7,7 @@ with a copy will do. data/README.md has the origin, license and size of each.
 A further set by name is one function that takes (path, size), and its line in `NAMED`.
 """
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from colorlib.photo_kinds import PhotoArray, PhotoDatabase, PhotoFiles, PhotoTil
 
 CIFAR10_FOLDER = "cifar-10-batches-py"
 TINY_IMAGENET = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
+TINY_IMAGENET_MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
 
 # ---------------------------------------------------------------- the sets by name
 
@@ -66,7 +68,10 @@ def tiny_imagenet(path, size: int) -> PhotoFiles:
     def download():
         from torchvision.datasets.utils import download_and_extract_archive
 
-        download_and_extract_archive(TINY_IMAGENET, str(root), remove_finished=True)
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root) as beside:  # all of it is there, or nothing
+            download_and_extract_archive(TINY_IMAGENET, beside, md5=TINY_IMAGENET_MD5)
+            (Path(beside) / "tiny-imagenet-200").rename(root / "tiny-imagenet-200")
 
     for place in (root, root / "tiny-imagenet-200"):
         if (place / "train").is_dir():
@@ -96,9 +101,13 @@ def celeba(path, size: int) -> PhotoFiles:
     def download():
         from torchvision.datasets import CelebA
 
-        CelebA(root.parent, download=True)  # into root.parent/celeba
-        return root.parent / "celeba"
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root) as beside:
+            CelebA(beside, download=True)
+            (Path(beside) / "celeba").rename(root / "celeba")
+        return root / "celeba"
 
+    root = root / "celeba" if (root / "celeba").is_dir() else root
     if not find_below(root):
         root = fetch("CelebA", root, "photos at any depth", download, needs="gdown")
     found, table = folder(root), root / "list_eval_partition.txt"

@@ -13,7 +13,7 @@ from colorlib.errors import PhotoError
 from colorlib.files import write_atomically
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
-WHITE = {"I": 65535, "F": 1}  # in photos of one channel with 32 bits; see `to_rgb`
+WHITE_OF_MODE = {"I": 65535, "F": 1}  # in photos of one channel with 32 bits; see `to_rgb`
 
 
 def open_photo(path) -> Image.Image:
@@ -21,8 +21,8 @@ def open_photo(path) -> Image.Image:
     try:
         with Image.open(path) as file:
             file.load()
-            if file.mode in WHITE:
-                _check_range(file)
+            if file.mode in WHITE_OF_MODE:
+                _check_range(file)  # here, where a message can name the file
             return upright(file)
     except FileNotFoundError:
         raise PhotoError(f"{path}: no such file") from None
@@ -73,10 +73,10 @@ def exif_bytes(image: Image.Image) -> bytes:
 
 def _check_range(image: Image.Image) -> None:
     """Refuse 32-bit gray whose white can't be known, rather than guess it from the brightest pixel."""
-    values, white = np.asarray(image), WHITE[image.mode]
+    values, white = np.asarray(image), WHITE_OF_MODE[image.mode]
     low, high = values.min(), values.max()
     if not (low >= 0 and high <= white):  # a NaN is refused, too
-        raise ValueError(f"its values go from {low:g} to {high:g}; scale them to [0, {white}], where {white} is white")
+        raise PhotoError(f"its values go from {low:g} to {high:g}; scale them to [0, {white}], where {white} is white")
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -84,9 +84,12 @@ def to_rgb(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
     An embedded color profile (CMYK, Adobe RGB, Display P3, a scanner's linear gray) is converted to sRGB. Deep gray
     is scaled rather than cut to 8 bits: white is 65535 in 16-bit gray, however dark the photo is, and in mode `I`,
-    as which PGM and some PNG files with 16 bits are opened; in mode `F` it is 1. What lies beyond white is white.
+    as which PGM and some PNG files with 16 bits are opened; in mode `F` it is 1. Raises `PhotoError` for what lies
+    beyond white.
     """
-    if image.mode in WHITE or image.mode.startswith("I;16"):
+    if image.mode in WHITE_OF_MODE:
+        _check_range(image)
+    if image.mode in WHITE_OF_MODE or image.mode.startswith("I;16"):
         return _deep_gray_to_srgb(image).convert("RGB"), None
     if image.mode == "La":  # premultiplied, which Pillow converts to nothing else
         image = image.convert("LA")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colorlib.choices import idle
-from colorlib.colorizer import find_folder
+from colorlib.colorizer_folder import find_folder
 from colorlib.config import Config
 from colorlib.data import parse_splits
 from colorlib.errors import ConfigError

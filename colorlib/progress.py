@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from colorlib.config import Config
-from colorlib.history import MONITORS, Row
+from colorlib.history import Row
+from colorlib.settings import choose
+
+# What can judge an epoch by its row, to choose the best: more is better.
+MONITORS = {
+    "mae": lambda row: -row["valid_mae"],
+    "psnr_pooled": lambda row: row["valid_psnr_pooled"],
+    "colorfulness_error": lambda row: -abs(row["valid_colorfulness_ratio"] - 1),  # from the truth in either direction
+    "last": lambda row: row["epoch"],
+}
 
 
 @dataclass
@@ -23,7 +32,7 @@ class BestEpoch:
 
     def update(self, row: Row, config: Config) -> bool:
         """Take in an epoch's row of the history; returns whether it is the best so far."""
-        value = MONITORS[config.monitor](row)
+        value = choose(MONITORS, config, "monitor")(row)
         if math.isfinite(value) and (self.value is None or value > self.value):
             self.value, self.epochs_since = value, 0
             return True
@@ -34,7 +43,7 @@ class BestEpoch:
 
     def remember(self, row: Row, config: Config) -> None:
         """Take in an epoch that counts no more, since it is being finished now, but whose colorizer may be in best/."""
-        value = MONITORS[config.monitor](row)
+        value = choose(MONITORS, config, "monitor")(row)
         if config.monitor != "last" and math.isfinite(value) and (self.value is None or value > self.value):
             self.value = value
 

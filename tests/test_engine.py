@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import types
 
 import pytest
 import torch
@@ -40,6 +41,12 @@ def test_channels_last_everywhere_but_on_apples_gpus():
     assert memory_format(torch.device("mps")) == torch.contiguous_format
     network, _ = Engine("cpu", "fp32").prepare(nn.Conv2d(8, 8, 3), lambda net: torch.optim.SGD(net.parameters()))
     assert network.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_several_processes_take_no_device_with_a_number(monkeypatch):
+    monkeypatch.setattr(engine, "Accelerator", lambda **options: types.SimpleNamespace(num_processes=2))
+    with pytest.raises(ConfigError, match="--device cpu:0 can't serve several processes; give cpu"):
+        Engine("cpu:0", "fp32")
 
 
 def test_bad_devices_are_named():

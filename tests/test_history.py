@@ -5,8 +5,9 @@ import math
 import pytest
 
 from colorlib.errors import ConfigError, InputError
-from colorlib.history import loss_table, markdown_table, read_csv, table, write_csv
+from colorlib.history import epoch_table, loss_table, read_csv, write_csv
 from colorlib.progress import alarms
+from colorlib.tables import markdown_table
 
 LOSSES = ("loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G")
 
@@ -45,15 +46,15 @@ def test_lines_of_different_length_are_refused():
 
 def test_history_as_a_table():
     rows = [{"epoch": 9, "loss_G": 7.301804, "lr": 0.0002}, {"epoch": 10, "loss_G": 123456.0, "lr": 2e-7}]
-    assert table(rows) == (
+    assert epoch_table(rows) == (
         "| epoch |    loss_G |     lr |\n"
         "| ----: | --------: | -----: |\n"
         "|     9 |     7.302 | 0.0002 |\n"
         "|    10 | 1.235e+05 |  2e-07 |"
     )
-    assert table(rows, ["lr", "epoch"]).splitlines()[0] == "|     lr | epoch |"
+    assert epoch_table(rows, ["lr", "epoch"]).splitlines()[0] == "|     lr | epoch |"
     with pytest.raises(ConfigError, match="no column is called 'loss_D'; there are epoch, loss_G, lr"):
-        table(rows, ["loss_D"])
+        epoch_table(rows, ["loss_D"])
 
 
 # ---------------------------------------------------------------- CSV

@@ -11,12 +11,12 @@ PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
     {"errors", "settings", "files", "color", "ab_bins"},
-    {"history", "color_spaces", "photos", "photo_kinds", "color_difference"},
+    {"color_spaces", "photos", "photo_kinds", "color_difference"},
     {"config"},
-    {"photo_sets", "cache", "heads", "controls", "metrics", "engine", "recipes", "run_folder"},
+    {"photo_sets", "cache", "heads", "controls", "metrics", "tables", "history", "engine", "recipes", "run_folder"},
     {"data", "losses", "models", "optimizers", "plots", "progress"},
     {"hub", "flags"},
-    {"colorizer", "checkpoints", "checks", "objective"},
+    {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "evaluation", "runs"},
     {"training", "choices"},
     {"plan"},

@@ -5,8 +5,9 @@ import itertools
 import pytest
 import torch
 
-from colorlib import metrics
+from colorlib import evaluation, metrics
 from colorlib.errors import ConfigError
+from colorlib.tables import metric_table, spread_rows
 
 # ---------------------------------------------------------------- speed
 
@@ -25,15 +26,15 @@ class Clock:
 
 def test_one_busy_window_does_not_count(monkeypatch):
     clock = Clock(*[0.125] * 3, *[0.125] * 4, 0.5, 0.5, *[0.125])  # warm-up, a good window of 0.5 s, two busy ones
-    monkeypatch.setattr(metrics.time, "perf_counter", lambda: clock.now)
-    assert metrics.images_per_second(clock.work, 32) == pytest.approx(256)
+    monkeypatch.setattr(evaluation.time, "perf_counter", lambda: clock.now)
+    assert evaluation.images_per_second(clock.work, 32) == pytest.approx(256)
     assert clock.calls == 3 + 4 + 1 + 1 + 4 + 4
 
 
 def test_the_first_calls_are_not_timed(monkeypatch):
     clock = Clock(9, 9, 9, 0.25)
-    monkeypatch.setattr(metrics.time, "perf_counter", lambda: clock.now)
-    assert metrics.images_per_second(clock.work, 10, windows=1, seconds=1) == pytest.approx(40)
+    monkeypatch.setattr(evaluation.time, "perf_counter", lambda: clock.now)
+    assert evaluation.images_per_second(clock.work, 10, windows=1, seconds=1) == pytest.approx(40)
     assert clock.calls == 3 + 4
 
 
@@ -48,8 +49,8 @@ def test_every_metric_has_a_column():
     measurement = metrics.Metrics()
     measurement.update(torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16))
     measured = measurement.compute()
-    assert set(metrics.COLUMNS) == {*measured, "fps"}
-    heading, _, shown = cells(metrics.table({"gray": measured}))
+    assert set(metrics.METRICS) == {*measured, "fps"}
+    heading, _, shown = cells(metric_table({"gray": measured}))
     assert heading[1:] == [
         "MAE (0-255)",
         "MAE (%)",
@@ -66,21 +67,21 @@ def test_every_metric_has_a_column():
 
 def test_chosen_columns_and_missing_numbers():
     rows = {"model": {"fps": 812.4, "mae": 7.0}, "oracle_mean": {"mae": 12.346, "fps": None}}
-    heading, _, *body = cells(metrics.table(rows, ["fps", "ssim", "mae"]))
+    heading, _, *body = cells(metric_table(rows, ["fps", "ssim", "mae"]))
     assert heading == ["", "FPS (pictures/s)", "MAE (0-255)"]
     assert body == [["model", "812", "7.00"], ["oracle mean", "", "12.35"]]
     with pytest.raises(ConfigError, match="no metric is called 'psnr_mean'; there are mae, "):
-        metrics.table(rows, ["mae", "psnr_mean"])
+        metric_table(rows, ["mae", "psnr_mean"])
 
 
 def test_several_seeds_show_mean_and_deviation():
     runs = [{"mae": 1.0, "ssim": 0.5, "fps": 3}, {"mae": 2.0, "ssim": 0.5, "fps": None}, {"mae": 6.0, "ssim": 0.5}]
-    spread = metrics.spread_rows(runs)
+    spread = spread_rows(runs)
     assert spread == {"mae": (pytest.approx(3.0), pytest.approx(7**0.5)), "ssim": (0.5, 0.0)}
-    single = metrics.spread_rows(runs[:1])
+    single = spread_rows(runs[:1])
     assert single == {"mae": (1.0, None), "ssim": (0.5, None), "fps": (3.0, None)}
-    _, _, several, one = cells(metrics.table({"three": spread, "one": single}, ["mae", "ssim"]))
+    _, _, several, one = cells(metric_table({"three": spread, "one": single}, ["mae", "ssim"]))
     assert several == ["three", "3.00 ± 2.65", "0.500 ± 0.000"]
     assert one == ["one", "1.00", "0.500"]
     with pytest.raises(ValueError, match="no rows"):
-        metrics.spread_rows([])
+        spread_rows([])

@@ -198,16 +198,15 @@ def test_cheap_metrics_are_the_same(photos_rgb):
 
 def test_processes_merge_into_one(photos_rgb):
     rgb = metrics.oracle_mean_row(photos_rgb)
-    parts = [metrics.Metrics(cheap=True) for _ in range(3)]  # the third process gets no pictures
-    parts[0].update(rgb[:7], photos_rgb[:7])
-    parts[1].update(rgb[7:], photos_rgb[7:])
-    each = [part.sums | {"images": part.images} for part in parts]
-    for part in parts:
-        part.merge(lambda numbers: {name: sum(process[name] for process in each) for name in numbers})
-        assert part.images == len(rgb)
-        assert part.compute() == pytest.approx(row(rgb, photos_rgb, cheap=True))
-
-
-def test_percentiles_cannot_be_merged():
-    with pytest.raises(ValueError, match="only cheap metrics"):
-        metrics.Metrics().merge(lambda numbers: numbers)
+    for cheap in (True, False):
+        parts = [metrics.Metrics(cheap) for _ in range(3)]  # the third process gets no pictures
+        parts[0].update(rgb[:7], photos_rgb[:7])
+        parts[1].update(rgb[7:], photos_rgb[7:])
+        said = []
+        for part in parts:
+            part.merge(lambda numbers, said=said: said.append(numbers) or numbers)
+        total = {name: sum(numbers[name] for numbers in said) for name in said[0]}
+        for part in parts:
+            part.merge(lambda numbers, total=total: total)
+            assert part.images == len(rgb)
+            assert part.compute() == pytest.approx(row(rgb, photos_rgb, cheap=cheap))

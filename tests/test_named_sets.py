@@ -2,6 +2,7 @@
 
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,13 +57,17 @@ def test_tiny_imagenet_keeps_its_own_validation_part(tmp_path, below):
 def test_tiny_imagenet_is_downloaded_and_unpacked(tmp_path, monkeypatch):
     asked = []
 
-    def unpack(url, root, remove_finished):
+    def unpack(url, root, md5):
+        make_photos(Path(root) / "tiny-imagenet-200" / "train" / "n01", 4)
         asked.append(url)
-        make_photos(tmp_path / "new" / "tiny-imagenet-200" / "train" / "n01", 4)
+        if len(asked) == 1:
+            raise KeyboardInterrupt  # half of it is unpacked
 
     monkeypatch.setattr(torchvision.datasets.utils, "download_and_extract_archive", unpack)
+    with pytest.raises(KeyboardInterrupt):
+        find("tiny-imagenet", tmp_path / "new")
     assert len(find("tiny-imagenet", tmp_path / "new")) == len(find("tiny-imagenet", tmp_path / "new")) == 4
-    assert asked == [photo_sets.TINY_IMAGENET]  # once
+    assert asked == [photo_sets.TINY_IMAGENET] * 2  # no third time
 
 
 def test_coco_is_downloaded_by_fastai(tmp_path, monkeypatch):
@@ -72,6 +77,18 @@ def test_coco_is_downloaded_by_fastai(tmp_path, monkeypatch):
     )
     monkeypatch.setitem(sys.modules, "fastai.data.external", fastai)
     assert len(find("coco", tmp_path / "nothing")) == 3
+
+
+def test_celeba_is_downloaded_to_where_it_was_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        torchvision.datasets,
+        "CelebA",
+        lambda root, download: make_photos(Path(root) / "celeba" / "img_align_celeba", 3),
+    )
+    assert len(find("celeba", tmp_path / "faces")) == 3
+    monkeypatch.setattr(torchvision.datasets, "CelebA", None)
+    assert len(find("celeba", tmp_path / "faces")) == 3  # there now
+    assert [path.name for path in tmp_path.iterdir()] == ["faces"]
 
 
 def test_celeba_is_divided_by_its_authors_table(tmp_path):

@@ -60,8 +60,7 @@ def test_floats_from_0_to_1_are_scaled(tmp_path, original):
     gray = np.asarray(original.convert("L"))
     Image.fromarray(gray.astype(np.float32) / 255).save(tmp_path / "float.tif")
     assert difference(photos.read_rgb(tmp_path / "float.tif").getchannel("G"), gray) == 0
-    beyond = photos.to_rgb(Image.fromarray(np.float32([[-0.3, 1.2]])))[0]  # in memory, nothing is refused
-    assert np.asarray(beyond)[0, :, 0].tolist() == [0, 255]
+    assert np.asarray(photos.to_rgb(Image.fromarray(np.float32([[0, 1]])))[0])[0, :, 0].tolist() == [0, 255]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +77,8 @@ def test_32_bit_gray_of_unknown_white_is_refused(tmp_path, values, said):
     Image.fromarray(values[None]).save(tmp_path / "deep.tif")
     with pytest.raises(errors.PhotoError, match=f"deep.tif.*{said}"):
         photos.open_photo(tmp_path / "deep.tif")
+    with pytest.raises(errors.PhotoError, match=said):  # in memory, too
+        photos.to_rgb(Image.fromarray(values[None]))
 
 
 def test_transparency_lies_over_white(tmp_path, original):

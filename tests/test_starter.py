@@ -14,7 +14,8 @@ from safetensors import safe_open
 from colorlib import photos
 from colorlib.cli import main
 from colorlib.color import rgb_to_lab
-from colorlib.colorizer import STARTER, Colorizer
+from colorlib.colorizer import Colorizer
+from colorlib.colorizer_folder import STARTER
 from colorlib.metrics import colorfulness
 from colorlib.photos import bundled_photos
 

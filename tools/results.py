@@ -14,8 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from colorlib import metrics
-from colorlib.history import loss_table, markdown_table, read_csv
+from colorlib.history import loss_table, read_csv
+from colorlib.tables import markdown_table, metric_table, spread_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = Path("runs")
@@ -82,7 +82,7 @@ def section(recipe: str) -> list[str]:
     minutes = sum(row["seconds"] for row in read_csv(folder / "timing.csv")) / 60
     seeds = ", ".join(map(str, seeds_of(recipe)))
     rows = {name: first[name] for name in ("gray", "oracle_mean")}
-    model = metrics.spread_rows([run["model"] for run in runs])
+    model = spread_rows([run["model"] for run in runs])
     several = f"; mean ± spread (sample standard deviation) of {len(runs)} training seeds" if len(runs) > 1 else ""
     size = first["image_size"]
     return [
@@ -94,7 +94,7 @@ def section(recipe: str) -> list[str]:
         f"{first['splits']}, split seed {first['split_seed']}); training seed {seeds}{several}; trained in "
         f"{minutes:.0f} minutes, on {first['device']}, {first['precision']}.",
         "",
-        metrics.table({"model": model, **rows}, COLUMNS),
+        metric_table({"model": model, **rows}, COLUMNS),
         "",
         markdown_table(loss_table(read_csv(folder / "history.csv"))),
         "",

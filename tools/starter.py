@@ -19,11 +19,12 @@ import torch
 from whole_photos import SHOWN, draw, in_gray, in_halves, measure
 
 from colorlib import ab_bins, evaluation
-from colorlib.colorizer import STARTER, Colorizer
+from colorlib.colorizer import Colorizer
+from colorlib.colorizer_folder import STARTER
 from colorlib.config import Model
 from colorlib.files import write_atomically
-from colorlib.history import markdown_table
 from colorlib.runs import Run
+from colorlib.tables import markdown_table
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "starter"
 VIVID = (0.0, 0.03, 0.05, 0.07)  # see `more_vivid`

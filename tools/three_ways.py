@@ -19,9 +19,9 @@ from colorlib import evaluation, fit, recipes
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.files import write_atomically
-from colorlib.history import markdown_table
 from colorlib.runs import Run
 from colorlib.systems import build_system
+from colorlib.tables import markdown_table
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "three-ways"
 

@@ -6,7 +6,7 @@ import io
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from colorlib.history import markdown_table
+from colorlib.tables import markdown_table
 
 DPI = 100
 LARGE_PNG = 100_000  # bytes

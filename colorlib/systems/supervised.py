@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from colorlib.checkpoints import Parts
 from colorlib.colorizer import Colorizer
+from colorlib.colorizer_folder import ADJUSTABLE
 from colorlib.config import Config
 from colorlib.controls import ask
 from colorlib.engine import Engine
@@ -121,7 +122,7 @@ def start_from(generator, config: Config) -> None:
     earlier = Colorizer.load(config.start_from)
     for field in dataclasses.fields(config.model):
         had, has = getattr(earlier.model, field.name), getattr(config.model, field.name)
-        if had != has and field.name not in ("image_size", "photo_size", "photo_sharpen", "dropout", "temperature"):
+        if had != has and field.name not in ADJUSTABLE:
             raise ConfigError(f"--start-from {config.start_from}: its {flag(field.name)} is {had}, and yours {has}")
     try:
         generator.load_state_dict(earlier.generator.state_dict())
