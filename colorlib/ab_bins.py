@@ -20,7 +20,7 @@ PRIOR_FILE = Path(__file__).parent / "ab_prior.txt"
 
 
 @lru_cache
-def grid() -> tuple[Tensor, Tensor, Tensor]:
+def bins() -> tuple[Tensor, Tensor, Tensor]:
     """The bins, in order: their ab `(Q, 2)`; the nearest of each point of the grid `(SIDE * SIDE,)`; the prior `(Q,)`.
 
     Bins are the corners of all cells that hold a color of sRGB, Q = 307; the mean of several may lie beyond them.
@@ -36,16 +36,16 @@ def grid() -> tuple[Tensor, Tensor, Tensor]:
         return ab, number, (prior / prior.sum()).float()
 
 
-def count() -> int:
+def bin_count() -> int:
     """Q, how many bins there are."""
-    return len(grid()[0])
+    return len(bins()[0])
 
 
 def encode(ab: Tensor) -> tuple[Tensor, Tensor]:
     """Colors of the gamut, ab `(B, 2, H, W)`, as a soft code: the numbers of four bins `(B, 4, H, W)`, and how much of
     each, `(B, 4, H, W)`, which add up to 1. The mean of the bins, so weighted, is the color.
     """
-    _, number, _ = grid()
+    _, number, _ = bins()
     place = (ab / STEP + SIDE // 2).clamp(0, SIDE - 1 - 1e-4)
     low = place.floor()
     (at_a, at_b), (up_a, up_b) = low.long().unbind(1), (place - low).unbind(1)
@@ -61,8 +61,8 @@ def annealed_mean(logits: Tensor, temperature: float) -> Tensor:
     temperature: 1 is the plain mean, which is pale where the network hesitates; toward 0 the likeliest bin alone
     counts, which is colorful and spotty. Zhang et al. take 0.38.
     """
-    bins = grid()[0].to(logits.device, logits.dtype)
-    return torch.einsum("bqhw,qc->bchw", (logits / temperature).softmax(dim=1), bins)
+    ab = bins()[0].to(logits.device, logits.dtype)
+    return torch.einsum("bqhw,qc->bchw", (logits / temperature).softmax(dim=1), ab)
 
 
 def class_weights(rebalance: float, uniform: float = 0.5) -> Tensor:
@@ -72,6 +72,6 @@ def class_weights(rebalance: float, uniform: float = 0.5) -> Tensor:
     counts all pixels alike, 1 is Zhang et al.'s. Photographs are mostly near gray, and so is what is learned from
     pixels that all count alike.
     """
-    prior = grid()[2]
+    prior = bins()[2]
     weights = ((1 - uniform) * prior + uniform / len(prior)) ** -rebalance
     return weights / (prior * weights).sum()

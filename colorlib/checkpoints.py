@@ -18,7 +18,7 @@ from colorlib.progress import BestEpoch, Progress
 
 log = logging.getLogger("colorlib")
 
-FORMAT = 1  # of state.pt
+STATE_FORMAT = 1  # of state.pt
 
 
 @dataclass
@@ -43,7 +43,7 @@ def save_state(folder: Path, parts: Parts, progress: Progress, digest: str) -> N
 
     digest: tells the pictures that are trained on from others.
     """
-    state = {"format": FORMAT, "digest": digest, "progress": asdict(progress)}
+    state = {"format": STATE_FORMAT, "digest": digest, "progress": asdict(progress)}
     state["parts"] = {name: part.state_dict() for name, part in parts.all().items()}
     write_atomically(folder / "state.pt", lambda path: torch.save(state, path))
 
@@ -59,7 +59,7 @@ def load_state(folder: Path, parts: Parts, digest: str) -> Progress | None:
     try:
         # On the processor first, whatever the device: parts go where they belong when they take their state.
         state = torch.load(file, map_location="cpu", weights_only=True)
-        if state["format"] != FORMAT:
+        if state["format"] != STATE_FORMAT:
             raise ValueError(f"another colorlib wrote it, in format {state['format']}")
         if state["digest"] != digest:
             raise ValueError("it was trained on other pictures: the data set has changed since")

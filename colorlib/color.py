@@ -23,7 +23,7 @@ U_MAX, V_MAX = 0.43601035, 0.61497538
 
 KNEE = 6 / 29  # below this cube root (of X, Y or Z relative to white) Lab goes on as a straight line
 SLOPE = 1 / (3 * KNEE**2)  # of that line
-REACH = 0.5 + 1e-4  # a screen shows the linear RGB values that lie no farther than this from 0.5
+GAMUT_REACH = 0.5 + 1e-4  # a screen shows the linear RGB values that lie no farther than this from 0.5
 NO_COLOR = 1e-6  # channels that differ by less than this differ by rounding alone
 
 
@@ -155,7 +155,7 @@ def reduce_chroma(lab: Tensor, steps: int = 12) -> Tensor:
     """
     pixels = _check(lab, "lab").movedim(1, 0).flatten(1).clone()  # (3, N)
     linear = lab_to_linear_rgb(pixels[None, :, None])[0, :, 0]
-    outside = ((linear - 0.5).abs().amax(dim=0) > REACH).nonzero()[:, 0]
+    outside = ((linear - 0.5).abs().amax(dim=0) > GAMUT_REACH).nonzero()[:, 0]
     lightness, a, b = pixels[:, outside]
     root = (lightness + 16) / 116
     # On the way to gray X and Z change and Y stays. In place and without branches: this takes most of the time.
@@ -165,7 +165,7 @@ def reduce_chroma(lab: Tensor, steps: int = 12) -> Tensor:
     for step in range(2, steps + 2):
         x, z = (_from_root(torch.addcmul(root, kept, way)) for way in ways)
         red, green, blue = (y.add(x, alpha=m0).add_(z, alpha=m2).abs_() for m0, y, m2 in rows)
-        too_far = torch.maximum(torch.maximum(red, green), blue) - REACH
+        too_far = torch.maximum(torch.maximum(red, green), blue) - GAMUT_REACH
         kept.sub_(too_far.sign_(), alpha=1 / 2**step)
     pixels[1:, outside] *= kept - 1 / 2 ** (steps + 1)  # rather a little too gray than outside
     return pixels.unflatten(1, (lab.shape[0], *lab.shape[2:])).movedim(0, 1).to(lab.dtype)

@@ -184,8 +184,11 @@ class EpochOrder(Sampler):
         if self.shuffle:
             order = np.random.default_rng([self.seed, self.epoch]).permutation(order)
         number, processes = self.process
-        for batch in range(self.start, len(self)):
-            yield order[batch * self.batch_size : (batch + 1) * self.batch_size][number::processes]
+        for start in range(self.start * self.batch_size, len(self) * self.batch_size, self.batch_size):
+            batch = order[start : start + self.batch_size]
+            if self.shuffle:  # to learn from: parts of one size, whose gradients count alike
+                batch = batch[: len(batch) // processes * processes]
+            yield batch[number::processes]
 
 
 class _Batches(torch.utils.data.Dataset):

@@ -118,9 +118,11 @@ class Engine:
         """A prepared network without the wrapper that averages gradients over processes; it keeps its precision."""
         return self.accelerator.unwrap_model(network, keep_fp32_wrapper=True)
 
-    def backward(self, loss: Tensor) -> None:
-        """The gradients of a loss, scaled where the precision needs it."""
+    def descend(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """One step of an optimizer down the gradient of a loss, which is scaled where the precision needs it."""
+        optimizer.zero_grad()
         self.accelerator.backward(loss)
+        optimizer.step()
 
     def sum(self, values: dict[str, float]) -> dict[str, float]:
         """Add up numbers over all processes; every process gets the sums."""

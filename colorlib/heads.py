@@ -53,7 +53,7 @@ class BinsHead:
             raise ConfigError(
                 f"--head bins predicts a and b alone, and --color-space {space.name} wants more; give lab or lab_unit"
             )
-        self.space, self.channels, self.activation = space, ab_bins.count(), "none"
+        self.space, self.channels, self.activation = space, ab_bins.bin_count(), "none"
         self.temperature = temperature
         self.predicts = f"how likely each of {self.channels} bins of a and b is"
 

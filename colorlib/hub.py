@@ -16,7 +16,7 @@ from colorlib.models import count_parameters
 
 log = logging.getLogger("colorlib")
 
-FILES = ("config.json", "model.safetensors")
+COLORIZER_FILES = ("config.json", "model.safetensors")
 
 PATIENCE = 5  # seconds that the hub has for its first answer
 
@@ -81,13 +81,13 @@ def download(name: str) -> Path:
     try:
         # First this question, because snapshot_download waits without end for a hub that doesn't answer.
         there = api.model_info(name, timeout=PATIENCE)
-        missing = sorted(set(FILES) - {file.rfilename for file in there.siblings})
+        missing = sorted(set(COLORIZER_FILES) - {file.rfilename for file in there.siblings})
         if missing:
             raise ColorizerError(
                 f"{absent}, and the repository of this name on the Hugging Face hub is no colorizer: it has no "
                 f"{' and no '.join(missing)}"
             )
-        return downloaded_before(name, there.sha) or Path(snapshot_download(name, allow_patterns=FILES))
+        return downloaded_before(name, there.sha) or Path(snapshot_download(name, allow_patterns=COLORIZER_FILES))
     except GatedRepoError:
         raise ColorizerError(
             f"{absent}, and on the Hugging Face hub its owner decides who gets it; ask at {api.endpoint}/{name}, then "
@@ -118,10 +118,10 @@ def downloaded_before(name: str, revision: str | None = None) -> Path | None:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(name, revision=revision, allow_patterns=FILES, local_files_only=True))
+        folder = Path(snapshot_download(name, revision=revision, allow_patterns=COLORIZER_FILES, local_files_only=True))
     except LocalEntryNotFoundError:
         return None
-    return folder if all((folder / file).is_file() for file in FILES) else None
+    return folder if all((folder / file).is_file() for file in COLORIZER_FILES) else None
 
 
 def upload(colorizer, name: str, license: str | None = None, private: bool = False) -> str:

@@ -3,7 +3,7 @@
 `colorlib.objective` names and weighs them. Built in notebooks 02 (regression) and 03 (adversarial).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -17,32 +17,26 @@ from colorlib.errors import ConfigError
 from colorlib.heads import Head
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prediction:
     """What the generator said about a batch, beside the truth. Loss terms take one of these.
 
     head: what the output means, and in which color space. gray: `(B, 1, H, W)` and true: `(B, C, H, W)`, in that
-    space's units. output: the generator's. logits: `(B, n)`, what the discriminator says of the pair (gray,
-    predicted), where there is one. asked: what the generator was told to come near to.
+    space's units. output: the generator's. asked: what the generator was told to come near to. logits: `(B, n)`, what
+    a discriminator says of the pair (gray, predicted), once it has been asked.
     """
 
     head: Head
     gray: Tensor
     true: Tensor
     output: Tensor
-    logits: Tensor | None = None
     asked: Asked = field(default_factory=dict)
+    logits: Tensor | None = None
 
     @cached_property
     def predicted(self) -> Tensor:
         """The predicted color, `(B, C, H, W)` in the space's units."""
         return self.head.color(self.output, self.gray)
-
-    def judged(self, logits: Tensor) -> "Prediction":
-        """The same prediction, with what the discriminator says of it."""
-        judged = replace(self, logits=logits)
-        judged.__dict__["predicted"] = self.predicted  # which may have taken a softmax over all bins
-        return judged
 
     @cached_property
     def rgb(self) -> Tensor:

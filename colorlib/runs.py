@@ -1,6 +1,5 @@
 """What a training leaves behind in its folder, opened again: configuration, history, colorizers, learning strip."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,12 +11,9 @@ from PIL import Image
 from colorlib import history, plots
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
-from colorlib.data import PhotoSet, evenly
+from colorlib.data import evenly
 from colorlib.errors import ConfigError
-from colorlib.files import write_atomically
 from colorlib.metrics import gray_row
-
-STRIP_PICTURES = 8
 
 
 @dataclass
@@ -28,7 +24,6 @@ class Run:
     history: list[history.Row]
     stopped: bool = False  # somebody asked it to, perhaps too late to cut anything off
     interrupted: bool = False  # it could have gone on
-    watch: Callable[["Run"], None] | None = None  # called after each epoch of the training under way
 
     @classmethod
     def load(cls, folder) -> "Run":
@@ -50,35 +45,6 @@ class Run:
         """The colorizer of the `best` epoch (by the configuration's `monitor`), or of the `last`."""
         which = which if (self.folder / which).is_dir() else "last"
         return Colorizer.load(self.folder / which, device)
-
-    # ------------------------------------------------------------ written while it trains
-
-    def begin(self, config: Config) -> None:
-        """Make the folder, and write down the settings."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / "config.json", config.to_json())
-
-    def write_history(self, timing: list[history.Row]) -> None:
-        """Write the rows so far, and how long each epoch took."""
-        history.write_csv(self.history, self.folder / "history.csv")
-        history.write_csv(timing, self.folder / "timing.csv")
-
-    def draw_preview(self, colorizer, photo_set: PhotoSet, valid_indices: np.ndarray) -> None:
-        """Keep how a few fixed validation pictures look now, and draw them over the epochs so far."""
-        true_rgb = photo_set.batch(evenly(valid_indices, STRIP_PICTURES)) / 255
-        self.add_strip("true", true_rgb)
-        self.add_strip(f"{self.history[-1]['epoch']:04d}", colorizer.colorize_batch(true_rgb))
-        write_atomically(self.folder / "preview.png", plots.to_png(plots.grid(self.learning_strip())))
-        if self.watch:
-            self.watch(self)
-
-    def add_strip(self, name: str, rgb: torch.Tensor) -> None:
-        """Keep a few pictures `(N, 3, S, S)` in [0, 1] side by side: those of an epoch ("0001", ...), or "true"."""
-        (self.folder / "strips").mkdir(exist_ok=True)
-        strip = Image.fromarray(np.concatenate(list(plots.to_pixels(rgb)), axis=1))
-        write_atomically(self.folder / "strips" / f"{name}.png", lambda path: strip.save(path, format="PNG"))
-
-    # ------------------------------------------------------------ looked at afterwards
 
     def strips(self, epochs: int | None = None) -> dict[int, np.ndarray]:
         """How the validation strip looked after each epoch: epoch -> uint8 `(N, S, S, 3)`.

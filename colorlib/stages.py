@@ -75,8 +75,7 @@ def fit_one(stage: Stage, stages: Sequence[Stage], photo_set, progress: bool, wa
         # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
         has_weights = stage.action == "resume" and (folder / "state.pt").is_file()
         system = build_system(config.replace(start_from=None) if has_weights else config, engine)
-        training = Training(system, config, engine, photo_set, progress, larger)
-        training.run.watch = watch
+        training = Training(system, config, engine, photo_set, progress, larger, watch)
         if stage.action == "resume":
             training.load_state()
         if engine.is_main:

@@ -1,8 +1,7 @@
 """The loop around a system: epochs, history, the best epoch, early stopping, interruptions.
 
-It knows nothing of GANs: what is trained, and how one step goes, is the system's (`colorlib.systems`). A run's folder
-holds config.json, history.csv, timing.csv, preview.png, strips/, the colorizers best/ and last/, and state.pt, from
-which an interrupted training goes on.
+It knows nothing of GANs: what is trained, and how one step goes, is the system's (`colorlib.systems`). What a run's
+folder holds is written by `colorlib.recording`, but for state.pt, from which an interrupted training goes on.
 """
 
 import contextlib
@@ -26,6 +25,7 @@ from colorlib.history import read_csv
 from colorlib.metrics import Metrics
 from colorlib.optimizers import learning_rate
 from colorlib.progress import Progress, alarms
+from colorlib.recording import STRIP_PICTURES, Recorder
 from colorlib.runs import Run
 from colorlib.systems import System
 
@@ -36,13 +36,15 @@ class Training:
     """One training of a system on a set of photographs. Raises `ConfigError` and `DataError`.
 
     config: epochs, batch, schedule, parts, folder (its model and objective are the system's concern). show: a bar for
-    the progress. larger: a `PhotoSet` of the same photographs with a longer side, to train on random crops of.
+    the progress. larger: a `PhotoSet` of the same photographs with a longer side, to train on random crops of. watch:
+    called with the run after each epoch.
     """
 
-    def __init__(self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, show=True, larger=None):
+    def __init__(
+        self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, show=True, larger=None, watch=None
+    ):
         self.system, self.config, self.engine, self.photo_set = system, config, engine, photo_set
         self.folder = Path(config.checkpoints_path)
-        self.run = Run(self.folder, [])
         self.show = show and engine.is_main
         if config.batch_size % engine.processes:
             raise ConfigError(f"--batch-size {config.batch_size} can't be divided among {engine.processes} processes")
@@ -53,6 +55,8 @@ class Training:
             raise DataError(f"{photo_set.name}: other pictures at {config.crop_from} pixels; leave out --crop-from")
         self.batches = loader(larger or photo_set, self.train_indices, config.batch_size, config.seed, process=process)
         self.valid_batches = loader(photo_set, self.valid_indices, config.batch_size, shuffle=False, process=process)
+        shown = photo_set.batch(evenly(self.valid_indices, STRIP_PICTURES))
+        self.recorder = Recorder(self.folder, shown, watch) if engine.is_main else None
         self.total_steps = config.epochs * len(self.batches)
         if config.max_steps:
             self.total_steps = min(self.total_steps, config.max_steps)
@@ -83,9 +87,8 @@ class Training:
     def fit(self) -> Run:
         """Train to the end, or to Ctrl-C; either way the folder holds a usable colorizer."""
         progress, config = self.progress, self.config
-        self.run.history = progress.rows
-        if self.engine.is_main:
-            self.run.begin(config)
+        if self.recorder:
+            self.recorder.begin(config)
         bar = tqdm(
             total=self.total_steps, initial=progress.step, unit="step", disable=not self.show, dynamic_ncols=True
         )
@@ -104,9 +107,8 @@ class Training:
                 self.finish_epoch()
             else:
                 self.save_colorizer("last")
-        self.run.stopped = self.stop_requested
-        self.run.interrupted = self.stop_requested and progress.step < self.total_steps
-        return self.run
+        interrupted = self.stop_requested and progress.step < self.total_steps
+        return Run(self.folder, progress.rows, self.stop_requested, interrupted)
 
     def run_epoch(self, bar) -> None:
         """The rest of a pass over the training pictures, then what comes at the end of each."""
@@ -167,9 +169,8 @@ class Training:
         self.save_colorizer("last")
         if progress.best.update(progress.rows[-1], self.config):
             self.save_colorizer("best")
-        if self.engine.is_main:
-            self.run.write_history(progress.timing)
-            self.run.draw_preview(self.system.colorizer(), self.photo_set, self.valid_indices)
+        if self.recorder:
+            self.recorder.end_epoch(progress.rows, progress.timing, self.system.colorizer())
         progress.begin_epoch()
         self.since = time.perf_counter()
 
@@ -218,8 +219,8 @@ class Training:
 
     def save_colorizer(self, name: str) -> None:
         """Write the colorizer folder `name` (best or last)."""
-        if self.engine.is_main:
-            self.system.colorizer().save(self.folder / name)
+        if self.recorder:
+            self.recorder.keep(name, self.system.colorizer())
 
     def save_state(self) -> None:
         """Write everything that `load_state` needs to go on as if nothing had happened."""

@@ -33,11 +33,11 @@ def gamut():
 def spread(bins, amounts):
     """The soft code as a distribution over all bins: `(B, Q, H, W)`."""
     batch, _, height, width = bins.shape
-    return torch.zeros(batch, ab_bins.count(), height, width).scatter_add_(1, bins, amounts)
+    return torch.zeros(batch, ab_bins.bin_count(), height, width).scatter_add_(1, bins, amounts)
 
 
 def test_bins_are_the_corners_of_all_cells_of_the_gamut(gamut):
-    ab, number, prior = ab_bins.grid()
+    ab, number, prior = ab_bins.bins()
     assert ab.shape == (307, 2) and len(set(map(tuple, ab.tolist()))) == 307
     bins = set(map(tuple, ab.tolist()))
     for a, b in (gamut[0, :, 0] / ab_bins.STEP).floor().T.unique(dim=0).tolist():
@@ -48,20 +48,20 @@ def test_bins_are_the_corners_of_all_cells_of_the_gamut(gamut):
 
 
 def bins_at(a, b):
-    ab, _, _ = ab_bins.grid()
+    ab, _, _ = ab_bins.bins()
     return ((ab - torch.tensor([a, b])).abs().sum(dim=1) == 0).nonzero().item()
 
 
 def test_the_mean_of_the_soft_code_is_the_color(gamut):
     bins, amounts = ab_bins.encode(gamut)
-    ab, _, _ = ab_bins.grid()
+    ab, _, _ = ab_bins.bins()
     assert torch.allclose(amounts.sum(dim=1), torch.ones(1, 1, gamut.shape[-1])) and amounts.min() >= 0
     mean = (ab[bins] * amounts[..., None]).sum(dim=1).movedim(-1, 1)
     assert torch.allclose(mean, gamut, atol=1e-4)
 
 
 def test_a_mean_of_colors_beyond_the_bins_goes_to_the_nearest_ones():
-    ab, _, _ = ab_bins.grid()
+    ab, _, _ = ab_bins.bins()
     for color in ([-105.0, -105.0], [104.0, 104.0], [0.0, 109.0]):
         bins, amounts = ab_bins.encode(torch.tensor(color).view(1, 2, 1, 1))
         nearest = (ab - torch.tensor(color)).norm(dim=1).min()
@@ -76,7 +76,7 @@ def test_a_color_between_two_bins_is_half_of_each():
 
 
 def test_the_annealed_mean_goes_from_the_mean_to_the_likeliest():
-    logits = torch.full((1, ab_bins.count(), 1, 1), -40.0)
+    logits = torch.full((1, ab_bins.bin_count(), 1, 1), -40.0)
     logits[0, bins_at(40, 0)], logits[0, bins_at(-40, 0)] = 1.0, 0.0
     p = torch.tensor(1.0).sigmoid().item()
     for temperature, expected in ((1.0, 40 * (2 * p - 1)), (0.01, 40.0)):
@@ -88,7 +88,7 @@ def test_the_annealed_mean_goes_from_the_mean_to_the_likeliest():
 
 
 def test_rare_colors_count_more_and_the_mean_over_photographs_is_one():
-    _, _, prior = ab_bins.grid()
+    _, _, prior = ab_bins.bins()
     for rebalance in (0.0, 0.5, 1.0):
         weights = ab_bins.class_weights(rebalance)
         assert (weights * prior).sum().item() == pytest.approx(1, rel=1e-4)
@@ -102,7 +102,7 @@ def test_rare_colors_count_more_and_the_mean_over_photographs_is_one():
 @pytest.mark.parametrize("space", [LAB, LAB_UNIT])
 def test_a_sure_answer_is_the_color_in_the_units_of_the_space(space):
     head = BinsHead(space)
-    output = torch.full((1, ab_bins.count(), 4, 4), -40.0)
+    output = torch.full((1, ab_bins.bin_count(), 4, 4), -40.0)
     output[:, bins_at(30, -20)] = 40.0
     gray = torch.zeros(1, 1, 8, 8)
     ab = space.ab(gray, head.color(output, gray))

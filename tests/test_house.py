@@ -18,7 +18,7 @@ FLOORS = [
     {"hub", "flags"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "evaluation", "runs"},
-    {"training", "choices"},
+    {"training", "choices", "recording"},
     {"plan"},
     {"stages"},
     {"demo", "commands"},
@@ -80,6 +80,29 @@ def test_modules_have_60_to_250_lines(path):
     assert lines <= 250
     # Shorter with a reason: names alone (__init__, __main__, errors).
     assert lines >= 60 or path.name in ("__init__.py", "__main__.py", "errors.py")
+
+
+def public_names(path: Path) -> set[str]:
+    """What a module defines at its top: functions, classes, constants."""
+    names = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return {name for name in names if not name.startswith("_")} - {"log"}
+
+
+def test_a_public_name_stands_in_one_module():
+    """But for the commands, called as on the command line, and the checkers, whose functions are the exercises'."""
+    homes = {}
+    for path in MODULES:
+        if room(path) not in ("commands", "checks"):
+            for name in public_names(path):
+                homes.setdefault(name, []).append(path.relative_to(PACKAGE))
+    twice = {name: paths for name, paths in homes.items() if len(paths) > 1}
+    assert not twice
 
 
 def test_a_word_has_one_meaning():

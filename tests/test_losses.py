@@ -24,7 +24,7 @@ def prediction(predicted=None, true=None, gray=None, logits=None):
         torch.zeros(2, 1, 4, 4) if gray is None else gray,
         torch.randn(2, 2, 4, 4) if true is None else true,
         torch.randn(2, 2, 4, 4) if predicted is None else predicted,
-        logits,
+        logits=logits,
     )
 
 
@@ -72,7 +72,7 @@ def test_cross_entropy_is_torchs_between_soft_codes():
     """At the output's size, and with each pixel weighted by its bins."""
     torch.manual_seed(0)
     gray, true = LAB.split(torch.rand(2, 3, 8, 8))
-    output = torch.randn(2, ab_bins.count(), 4, 4)
+    output = torch.randn(2, ab_bins.bin_count(), 4, 4)
     given = Prediction(BinsHead(LAB), gray, true, output)
     small = functional.avg_pool2d(LAB.ab(gray, true), 2)
     bins, amounts = ab_bins.encode(small)

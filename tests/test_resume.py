@@ -15,13 +15,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from colorlib.checkpoints import load_state, save_state
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
+from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.history import read_csv
 from colorlib.models import build_generator
+from colorlib.progress import Progress
 from colorlib.recipes import get
 from colorlib.stages import fit
+from colorlib.systems import build_system
 from colorlib.training import Training
 
 SETTINGS = [
@@ -65,6 +69,18 @@ def never_interrupted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
     run_whole(folder)
     return folder
+
+
+def test_the_scaler_of_half_precision_is_saved_and_brought_back(tmp_path):
+    """Of a GPU's fp16; its state is the same on a processor."""
+    (config,) = get("unet-l1", "smoke")
+    engine = Engine("cpu", "fp32")
+    system = build_system(config, engine)
+    engine.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    save_state(tmp_path, system.parts(), Progress(), "pictures")
+    engine.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+    load_state(tmp_path, system.parts(), "pictures")
+    assert engine.accelerator.scaler.get_scale() == 8
 
 
 def test_killed_hard_and_resumed_is_bit_equal(never_interrupted, tmp_path):

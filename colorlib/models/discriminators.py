@@ -7,7 +7,7 @@ logit says "true". Built in notebook 03.
     patch  the same, with a logit for each patch
     patch70  the 70x70 PatchGAN for 256x256 (Isola et al. 2017): its last two convolutions have stride 1, and its
              first layer has no norm
-    dense  5x5 convolutions of stride 2, then two dense layers (*church*)
+    dense  5x5 convolutions of stride 2, then two dense layers without an activation (*church*)
 """
 
 from collections.abc import Callable, Iterable
@@ -51,7 +51,7 @@ def logit_by_70(channels: int, side: int, wrap: Callable) -> list[nn.Module]:
 
 
 def dense_layers(channels: int, side: int, wrap: Callable) -> list[nn.Module]:
-    """Two dense layers."""
+    """Two dense layers, and no activation between them, as *church* says: the first narrows what the second weighs."""
     return [nn.Flatten(), wrap(nn.Linear(channels * side * side, 512)), wrap(nn.Linear(512, 1))]
 
 

@@ -29,7 +29,7 @@ def plane(lightness: float, step: float = 1.0) -> Tensor:
 def _shown(lab: Tensor) -> np.ndarray:
     """A plane's colors as pixels `(N, N, 3)`, in [0, 1]; light gray where a screen has none."""
     linear = color.lab_to_linear_rgb(lab)
-    inside = ((linear - 0.5).abs() <= color.REACH).all(dim=1, keepdim=True)
+    inside = ((linear - 0.5).abs() <= color.GAMUT_REACH).all(dim=1, keepdim=True)
     return torch.where(inside, color.lab_to_rgb(lab), PAPER)[0].permute(1, 2, 0).numpy()
 
 

@@ -12,7 +12,7 @@ from colorlib.errors import ConfigError
 from colorlib.losses import Adversarial, Prediction
 from colorlib.models import build_discriminator
 from colorlib.optimizers import optimizer_maker
-from colorlib.systems.supervised import Supervised, too_small
+from colorlib.systems.supervised import Supervised, detached, too_small
 
 
 class GAN(Supervised):
@@ -48,21 +48,21 @@ class GAN(Supervised):
         generated = self.discriminator(prediction.gray, prediction.predicted.detach())
         fake = self.adversarial.on_generated(generated)
         real = self.adversarial.on_true(self.discriminator(prediction.gray, prediction.true))
-        loss = (fake + real) / 2
-        self.discriminator_optimizer.zero_grad()
-        self.engine.backward(loss)
-        self.discriminator_optimizer.step()
-        return {"loss_D_fake": fake.detach(), "loss_D_real": real.detach(), "loss_D": loss.detach()}
+        losses = {"loss_D_fake": fake, "loss_D_real": real, "loss_D": (fake + real) / 2}
+        self.engine.descend(losses["loss_D"], self.discriminator_optimizer)
+        return detached(losses)
 
     def generator_step(self, prediction: Prediction) -> dict[str, Tensor]:
         """min over G of -log D(G(x)|x) + lambda ||G(x) - y||_1, or the terms that the objective names."""
         # Without the wrapper that averages gradients over processes, and without gradients of its own: the
         # discriminator judges here, and doesn't learn.
         discriminator = self.engine.plain(self.discriminator).requires_grad_(False)
-        logits = discriminator(prediction.gray, prediction.predicted)
-        losses = super().generator_step(prediction.judged(logits))
+        prediction.logits = discriminator(prediction.gray, prediction.predicted)
+        losses = self.weigh(prediction)
+        self.engine.descend(losses["loss_G"], self.optimizer)
         discriminator.requires_grad_(True)
-        return losses
+        self.update_average()
+        return detached(losses)
 
     def step(self, rgb: Tensor) -> dict[str, Tensor]:
         """One step of D, then one or more of G; the first sees the same prediction as D, which saves a forward pass."""

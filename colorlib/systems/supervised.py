@@ -75,14 +75,20 @@ class Supervised:
 
     def generator_step(self, prediction: Prediction) -> dict[str, Tensor]:
         """min over G of the objective: the sum of its weighted terms, as lambda ||G(x) - y||_1."""
+        losses = self.weigh(prediction)
+        self.engine.descend(losses["loss_G"], self.optimizer)
+        self.update_average()
+        return detached(losses)
+
+    def weigh(self, prediction: Prediction) -> dict[str, Tensor]:
+        """The weighted terms by the history's names, and their sum `loss_G`."""
         losses = {f"loss_G_{term.column}": term(prediction) for term in self.terms}
-        losses["loss_G"] = sum(losses.values())
-        self.optimizer.zero_grad()
-        self.engine.backward(losses["loss_G"])
-        self.optimizer.step()
+        return losses | {"loss_G": sum(losses.values())}
+
+    def update_average(self) -> None:
+        """Bring the moving average of the generator's weights, if there is one, a step further."""
         if self.average:
             self.average.update_parameters(self.engine.plain(self.generator))
-        return {name: loss.detach() for name, loss in losses.items()}
 
     def step(self, rgb: Tensor) -> dict[str, Tensor]:
         """One step on a batch, sRGB `(B, 3, S, S)` in [0, 1]; returns the losses by the history's names."""
@@ -101,6 +107,11 @@ class Supervised:
         """The generator as it is now, or its moving average."""
         generator = self.average.module if self.average else self.engine.plain(self.generator)
         return Colorizer(generator, self.config.model, self.engine.precision)
+
+
+def detached(losses: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Losses without their gradient, as the loop wants them."""
+    return {name: loss.detach() for name, loss in losses.items()}
 
 
 @contextlib.contextmanager
