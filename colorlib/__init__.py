@@ -10,7 +10,7 @@ import importlib
 NAMES = {
     "Colorizer": "colorlib.colorizer",
     "Config": "colorlib.config",
-    "Model": "colorlib.config",
+    "Model": "colorlib.model",
     "fit": "colorlib.stages",
     "evaluate": "colorlib.evaluation",
 }

@@ -1,25 +1,28 @@
 """What the settings name, and what they do to each other.
 
 `KINDS` has the kinds of everything that is chosen by name. `idle` says which settings have no effect beside the
-others, and `change` brings what the command line gives into the stages of a recipe.
+others; all rules about that stand here. `change` brings what the command line gives into the stages of a recipe.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from colorlib.color_spaces import COLOR_SPACES
-from colorlib.config import MODEL_FIELDS, Config
+from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.heads import HEADS
-from colorlib.models import GENERATORS, rules_of_model
+from colorlib.model import MODEL_FIELDS
+from colorlib.models import GENERATORS
 from colorlib.models.discriminators import DISCRIMINATORS
 from colorlib.objective import TERMS
-from colorlib.optimizers import OPTIMIZERS, SCHEDULES, rules_of_optimization
+from colorlib.optimizers import OPTIMIZERS, SCHEDULES
 from colorlib.photo_sets import NAMED
 from colorlib.progress import MONITORS
-from colorlib.settings import choose, flag, without_effect
-from colorlib.systems import SYSTEMS, rules_of_system
+from colorlib.settings import choose, flag, having
+from colorlib.systems import SYSTEMS
 
-# Settings that name one of several kinds -> those that there are.
+# Settings that name one of several kinds -> those that there are. Where kinds look at settings that not all of their
+# like do, each has their names in `settings`.
 KINDS = {
     "system": SYSTEMS,
     "generator": GENERATORS,
@@ -32,12 +35,39 @@ KINDS = {
     "lr_schedule": SCHEDULES,
     "monitor": MONITORS,
 }
+CHOSEN = ("system", "generator", "head", "optimizer", "lr_schedule")  # whose kinds have `settings`
 
-# What all stages of a run share: the model, the photographs, and where and on what it is trained.
-SHARED = MODEL_FIELDS | {
-    *("dataset", "dataset_path", "splits", "split_seed", "skip_gray"),
-    *("seed", "device", "precision", "checkpoints_path"),
-}
+
+class Rule(NamedTuple):
+    """Some settings by name, whether they have an effect, and with what they have none."""
+
+    names: Sequence[str]
+    used: bool
+    reason: str
+
+
+def rules(stage: Config) -> list[Rule]:
+    """Which settings have an effect beside the others. Raises `ConfigError` for a kind that isn't there."""
+    choose(MONITORS, stage, "monitor")
+    found = []
+    for name in CHOSEN:
+        holder = stage.model if name in MODEL_FIELDS else stage
+        used = choose(KINDS[name], holder, name).settings
+        others = {other for kind in KINDS[name].values() for other in kind.settings} - set(used)
+        found.append(Rule(sorted(others), False, f"{flag(name)} {getattr(holder, name)}"))
+    epochs, plateau = f"--epochs {stage.epochs}", stage.lr_schedule == "plateau"
+    last = stage.monitor == "last"  # finds every epoch better than the one before
+    highest = max(stage.lr, stage.discriminator_lr or 0)
+    return found + [
+        Rule(["crop_from"], stage.augment, "--augment False"),
+        Rule(["patience"], stage.patience is None or stage.patience < stage.epochs, epochs),
+        Rule(["patience"], not last, "--monitor last"),
+        Rule(["lr_schedule"], not (plateau and last), "--monitor last"),
+        Rule(["plateau_patience"], stage.plateau_patience < stage.epochs, epochs),
+        Rule(["lr_schedule"], not plateau or stage.plateau_patience < stage.epochs, epochs),
+        Rule(["lr_floor"], stage.lr_floor < highest, f"--lr {highest:g}, which is no higher"),
+        Rule(["save_steps"], (stage.save_steps or 0) <= (stage.max_steps or 1e18), f"--max-steps {stage.max_steps}"),
+    ]
 
 
 def idle(stage: Config, given=()) -> dict[str, str]:
@@ -45,9 +75,13 @@ def idle(stage: Config, given=()) -> dict[str, str]:
 
     Raises `ConfigError`.
     """
-    choose(MONITORS, stage, "monitor")
-    rules = stage.rules() | rules_of_optimization(stage) | rules_of_model(stage.model) | rules_of_system(stage)
-    return without_effect(stage.flat(), Config().flat(), rules, given)
+    values, defaults = stage.flat(), Config().flat()
+    return {
+        name: f"{flag(name)} {values[name]} has no effect with {rule.reason}; leave it out"
+        for rule in rules(stage)
+        for name in rule.names
+        if not rule.used and (values[name] != defaults[name] or name in given)
+    }
 
 
 def change(stages: Sequence[Config], given: dict, terms: dict | None = None, only: int | None = None) -> list[Config]:
@@ -59,10 +93,11 @@ def change(stages: Sequence[Config], given: dict, terms: dict | None = None, onl
     """
     if only is not None and not 1 <= only <= len(stages):
         raise ConfigError(f"--stage is {only}; there are {len(stages)} of them, numbered from 1")
+    shared = MODEL_FIELDS | having(Config, "shared")
     changed, effective, sentences, defaults = [], set(), {}, Config().flat()
     for number, stage in enumerate(stages, start=1):
         meant = only in (None, number)
-        mine = {name: value for name, value in given.items() if meant or name in SHARED}
+        mine = {name: value for name, value in given.items() if meant or name in shared}
         mine.pop("start_from", None)
         if number == 1 and "start_from" in given:  # the others start from the stage before
             mine["start_from"] = given["start_from"]

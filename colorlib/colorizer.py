@@ -19,11 +19,11 @@ from torch.nn import functional
 from colorlib import photos
 from colorlib.color import join_lightness, lightness_of
 from colorlib.colorizer_folder import find_folder, load_folder, save_folder
-from colorlib.config import Model
 from colorlib.controls import Asked, check_target
 from colorlib.engine import choose_device, choose_precision, memory_format
 from colorlib.errors import ColorizerError
 from colorlib.heads import build_head
+from colorlib.model import Model
 from colorlib.models import evaluating, generate
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
@@ -144,7 +144,12 @@ class Colorizer:
         for _, alike in itertools.groupby(seen, lambda small: small.size):  # neighbors of one size go together
             small = torch.from_numpy(np.stack([np.asarray(one) for one in alike])).permute(0, 3, 1, 2)
             for few in small.split(max(1, SEEN_PIXELS // small[0, 0].numel())):
-                colors += self.predict_ab(few.to(self.device).float() / 255, targets)
+                ab = self.predict_ab(few.to(self.device).float() / 255, targets)
+                if not ab.isfinite().all():  # and would be black pixels
+                    raise ColorizerError(
+                        f"the predicted color isn't finite in {self.precision}; try fp32, or train anew"
+                    )
+                colors += ab
         for (rgb, alpha), ab in zip(batch, colors, strict=True):
             colorized = Image.fromarray(self._join(np.asarray(rgb), ab))
             if alpha is not None:

@@ -13,17 +13,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from colorlib.config import Model
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.files import write_atomically
 from colorlib.hub import download, is_hub_name
+from colorlib.model import Model
 from colorlib.models import build_generator
+from colorlib.settings import having
 
 log = logging.getLogger("colorlib")
 
-STARTER = Path(__file__).parent / "starter"  # comes with colorlib; its card is README.md there
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)  # that weights are saved in
 
-ADJUSTABLE = ("image_size", "photo_size", "photo_sharpen", "dropout", "temperature")  # the weights fit all the same
+STARTER = Path(__file__).parent / "starter"  # comes with colorlib; its card is README.md there
 
 
 def find_folder(name) -> Path:
@@ -65,11 +66,15 @@ def load_folder(folder: Path) -> tuple[nn.Module, Model]:
         with safe_open(file, "pt") as content:
             saved = (content.metadata() or {}).get("model")
             weights = {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118 (no dict)
+        for name, value in weights.items():
+            if value.dtype not in DTYPES:
+                raise ColorizerError(f"{file}: {name} has numbers of the type {value.dtype}, which no colorizer has")
         if saved is not None:  # an older colorlib wrote none
             model = reconcile(model, Model.from_json(saved, file), folder)
         with torch.device("meta"):  # no memory, no random weights: both come with the file
             generator = build_generator(model)
         generator.load_state_dict(weights, assign=True)
+        broken = [name for name, value in weights.items() if not value.isfinite().all()]
     except ConfigError as error:
         raise ColorizerError(str(error)) from None
     except (SafetensorError, OSError) as error:
@@ -77,18 +82,17 @@ def load_folder(folder: Path) -> tuple[nn.Module, Model]:
     except (RuntimeError, TypeError, OverflowError) as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
-    broken = [name for name, value in weights.items() if not value.isfinite().all()]
     if broken:
         raise ColorizerError(f"{file}: {broken[0]} holds values that are not finite")
     return generator, model
 
 
 def reconcile(given: Model, saved: Model, folder: Path) -> Model:
-    """The model of config.json, which may be changed by hand in what is `ADJUSTABLE`; else that of the weights' file.
+    """The model of config.json, which may be changed by hand in what is adjustable; else that of the weights' file.
 
     They differ in more where a save over another colorizer was cut off between the two files.
     """
-    if dataclasses.replace(given, **{name: getattr(saved, name) for name in ADJUSTABLE}) == saved:
+    if dataclasses.replace(given, **{name: getattr(saved, name) for name in having(Model, "adjustable")}) == saved:
         return given
     log.warning("%s: config.json is of another model than the weights; the weights' own is taken", folder)
     return saved

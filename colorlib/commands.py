@@ -16,6 +16,7 @@ from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
+from colorlib.photo_sets import NAMED
 from colorlib.runs import Run
 from colorlib.stages import fit
 
@@ -44,6 +45,12 @@ def evaluate(arguments) -> int:
     learned = training_of(arguments.checkpoint, needed=arguments.dataset is None)
     colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
     dataset, path, part = arguments.dataset or learned.dataset, arguments.dataset_path, arguments.part
+    if part != "all" and learned.dataset not in NAMED and not Path(learned.dataset).exists():
+        raise ConfigError(
+            f"the pictures that it learned from, {learned.dataset}, aren't to be found from this folder, so which of "
+            f"{dataset} it hasn't seen can't be told; give --part all for other pictures, or go to the folder it was "
+            "trained in"
+        )
     if dataset == learned.dataset or Path(dataset).resolve() == Path(learned.dataset).resolve():
         path = path or learned.dataset_path
         part = part or "test"
@@ -74,7 +81,7 @@ def training_of(checkpoint: str, needed: bool) -> Config:
     needed: whether settings that can't be read are an error, rather than a warning. Raises `ConfigError`.
     """
     place = Path(checkpoint).resolve()
-    for folder in (place, place.parent):
+    for folder in (place, place.parent) if place.is_dir() else ():  # else it is a name, as starter
         if (folder / "last").is_dir() and (folder / "config.json").is_file():
             try:
                 return Config.load(folder / "config.json")

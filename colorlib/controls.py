@@ -62,7 +62,7 @@ class Control:
     def distance(self, obtained: Tensor, target: Tensor | float) -> Tensor:
         """|obtained - target| for each picture; of an angle, the shorter way around."""
         difference = (obtained - target).abs()
-        return torch.minimum(difference, 1 - difference) if self.is_angle else difference
+        return torch.minimum(difference, self.high - self.low - difference) if self.is_angle else difference
 
 
 CONTROLS = {

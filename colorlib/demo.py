@@ -10,11 +10,12 @@ import numpy as np
 
 from colorlib import metrics, photos, plots
 from colorlib.colorizer import Colorizer
-from colorlib.config import Config, Model
+from colorlib.config import Config
 from colorlib.data import evenly, load_photos
 from colorlib.errors import ConfigError
 from colorlib.evaluation import as_json, evaluate, report
 from colorlib.files import write_atomically
+from colorlib.model import Model
 from colorlib.stages import fit
 
 PHOTO_SIZE = 256  # pixels: at this side a whole photo shows things about as large as the tiles did

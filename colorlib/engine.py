@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 import torch.distributed as distributed
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.state import AcceleratorState
+from accelerate.state import AcceleratorState, PartialState
 from torch import Tensor, nn
 
 from colorlib.errors import ConfigError
@@ -57,6 +57,8 @@ def choose_precision(name: str, device: torch.device) -> str:
         raise ConfigError("--precision fp16 has no effect on a processor; give bf16 or fp32")
     if name == "fp64" and device.type == "mps":
         raise ConfigError("--precision fp64: Apple's GPUs have no double precision; give fp32, or --device cpu")
+    if name in ("fp16", "bf16") and device.type == "mps":
+        raise ConfigError(f"--precision {name} isn't supported on Apple's GPUs; give fp32")
     if name != "auto":
         return name
     if has_fast_bfloat16(device):
@@ -80,7 +82,7 @@ def device_name(device: torch.device) -> str:
 
 
 class Engine:
-    """The device, precision and processes of one training; close it at the end.
+    """The device, precision and processes of one training. The group of processes is left when Python ends.
 
     device, precision: as the settings of these names. Raises `ConfigError` for a device that isn't there.
     """
@@ -90,7 +92,8 @@ class Engine:
         if chosen.type == "cuda" and chosen.index is not None:
             torch.cuda.set_device(chosen)  # Accelerate takes the current one
         self.precision = choose_precision(precision, chosen)
-        AcceleratorState._reset_state(reset_partial_state=True)  # a notebook trains more than once
+        # Accelerate keeps its state for all of a program. A program may hold several engines here, so each begins one.
+        AcceleratorState._shared_state, PartialState._shared_state = {}, {}
         self.accelerator = Accelerator(
             mixed_precision=MIXED_PRECISION[self.precision],
             cpu=chosen.type == "cpu",
@@ -131,10 +134,6 @@ class Engine:
         total = torch.tensor(list(values.values()), dtype=self.sum_dtype, device=self.device)
         distributed.all_reduce(total)
         return dict(zip(values, total.tolist(), strict=True))
-
-    def close(self) -> None:
-        """Forget the device and precision. The group of processes stays for the next engine, until Python ends."""
-        AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def is_main_process() -> bool:

@@ -8,8 +8,9 @@ import dataclasses
 import types
 import typing
 
-from colorlib.config import Config, Model
+from colorlib.config import Config
 from colorlib.errors import ConfigError
+from colorlib.model import Model
 from colorlib.settings import flag
 
 

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from colorlib import ab_bins
 from colorlib.color_spaces import COLOR_SPACES, ColorSpace, LabSpace
-from colorlib.config import Model
 from colorlib.errors import ConfigError
+from colorlib.model import Model
 from colorlib.settings import choose
 
 # The last function of a generator, by the name that a head or color space calls it.

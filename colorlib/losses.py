@@ -46,6 +46,11 @@ class Prediction:
         """
         return self.head.space.join(self.gray, self.predicted, clip=False)
 
+    @cached_property
+    def true_rgb(self) -> Tensor:
+        """The true picture, sRGB `(B, 3, H, W)` in [0, 1]."""
+        return self.head.space.join(self.gray, self.true)
+
 
 # ---------------------------------------------------------------- terms without options
 

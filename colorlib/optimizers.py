@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from colorlib.config import Config
-from colorlib.settings import Rules, choose, rules_of_kinds
+from colorlib.settings import choose
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,6 @@ SCHEDULES = {
     "onecycle": Kind(lambda config, step, total, plateaus: one_cycle(step, total)),
     "plateau": Kind(lambda config, step, total, plateaus: 0.1**plateaus, ("plateau_patience", "lr_floor")),
 }
-
-
-def rules_of_optimization(config: Config) -> Rules:
-    """Which settings have an effect: those that the optimizer and the schedule look at. Raises `ConfigError`."""
-    return rules_of_kinds(config, "optimizer", OPTIMIZERS) | rules_of_kinds(config, "lr_schedule", SCHEDULES)
 
 
 def optimizer_maker(config: Config, lr: float) -> Callable[[nn.Module], torch.optim.Optimizer]:

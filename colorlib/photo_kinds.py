@@ -38,11 +38,14 @@ def _digest(*content) -> str:
 
 
 class PhotoFiles:
-    """Photos in files below the folder `root`."""
+    """Photos in files below the folder `root`.
+
+    view: which of those below it these are, where they aren't all: one folder may be opened in several ways.
+    """
 
     area = None
 
-    def __init__(self, root: Path, paths: list[Path], part: list[str] | None = None):
+    def __init__(self, root: Path, paths: list[Path], part: list[str] | None = None, view: str = ""):
         self.paths, self.part = paths, part
         lines = []
         for path in paths:
@@ -53,7 +56,6 @@ class PhotoFiles:
             lines.append(f"{path.relative_to(root)}|{stat.st_size}|{stat.st_mtime_ns}\n")
         self.fingerprint = _digest(os.fsencode("".join(lines)))
         name = re.sub(r"[^A-Za-z0-9]+", "-", root.resolve().name)[-40:]
-        view = "" if part is None else ",".join(sorted(set(part)))  # one folder may be seen as a set that comes divided
         self.place = f"{name}-{_digest(os.fsencode(root.resolve()), view.encode())[:8]}"
 
     def __len__(self):

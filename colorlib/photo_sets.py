@@ -164,7 +164,7 @@ def divided(root: Path, parts: dict[str, str]) -> PhotoFiles:
     if not found:
         raise DataError(f"{root}: no photos below {' or '.join(f'{name}/' for name in parts)}")
     paths, part = map(list, zip(*found, strict=True))
-    return PhotoFiles(root, paths, part if len(set(part)) > 1 else None)
+    return PhotoFiles(root, paths, part if len(set(part)) > 1 else None, view=",".join(sorted(parts)))
 
 
 def fetch(what: str, root: Path, looked_for: str, get: Callable, needs: str = ""):

@@ -4,6 +4,7 @@ Whatever can be refused is refused here: settings without effect, systems that c
 something else, and a --resume that contradicts its past.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,27 +15,22 @@ from colorlib.config import Config
 from colorlib.data import parse_splits
 from colorlib.errors import ConfigError
 from colorlib.run_folder import FILES, FOLDERS, load_stages
-from colorlib.settings import flag
+from colorlib.settings import flag, having
 from colorlib.systems import check_system
 
-# What --resume may change: how long and how fast a training goes on, and where. All else would contradict its past.
-RESUMABLE = {
-    *("epochs", "max_steps", "patience", "lr", "discriminator_lr", "lr_schedule", "lr_decay_steps", "lr_floor"),
-    *("plateau_patience", "save_steps", "device", "precision", "dataset", "dataset_path", "checkpoints_path"),
-    "start_from",
-}
+log = logging.getLogger("colorlib")
 
 
-class Stage(NamedTuple):
-    """One stage, with its folder and where it starts from, and what will be done for it: `begin`, `resume`, or `skip`
-    one that is finished.
+class Planned(NamedTuple):
+    """A stage, with its folder and where it starts from, and what will be done for it: `begin`, `resume`, or `skip` one
+    that is finished.
     """
 
     config: Config
     action: str
 
 
-def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False) -> list[Stage]:
+def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False) -> list[Planned]:
     """What will be done for each stage. Raises `ConfigError` for all that can't be done."""
     if not stages:
         raise ConfigError("there is no stage to train")
@@ -54,7 +50,7 @@ def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False
         check_room(Path(stage.checkpoints_path), overwrite)
     if stages[0].start_from:  # the others start from what isn't there yet
         find_folder(stages[0].start_from)
-    return [Stage(stage, "begin") for stage in stages]
+    return [Planned(stage, "begin") for stage in stages]
 
 
 def chained(stages: Sequence[Config]) -> list[Config]:
@@ -78,7 +74,7 @@ def check(stage: Config) -> None:
     check_system(stage)
 
 
-def going_on(stages: list[Config]) -> list[Stage]:
+def going_on(stages: list[Config]) -> list[Planned]:
     """The plan of a training that goes on: in the last stage that has begun, which needs those before it no more."""
     folder = stages[-1].checkpoints_path
     before = chained(load_stages(folder))
@@ -94,7 +90,7 @@ def going_on(stages: list[Config]) -> list[Stage]:
     if begun:
         check_resumable(stages[now], Config.load(place / "config.json"))
     actions = ["skip"] * now + ["resume" if begun else "begin"] + ["begin"] * (len(stages) - now - 1)
-    return [Stage(*pair) for pair in zip(before[:now] + stages[now:], actions, strict=True)]
+    return [Planned(*pair) for pair in zip(before[:now] + stages[now:], actions, strict=True)]
 
 
 def check_room(folder: Path, overwrite: bool) -> None:
@@ -116,5 +112,8 @@ def check_resumable(config: Config, before: Config) -> None:
     """Raise `ConfigError` for a setting that a training can't change when it goes on."""
     old = before.flat()
     for name, value in config.flat().items():
-        if value != old[name] and name not in RESUMABLE:
+        if value != old[name] and name not in having(Config, "resumable"):
             raise ConfigError(f"--resume can't change {flag(name)} from {old[name]} to {value}; train anew for that")
+    length = (config.epochs, config.max_steps)
+    if config.lr_schedule == "onecycle" and length != (before.epochs, before.max_steps):
+        log.warning("--lr-schedule onecycle spans a whole training: with another length the learning rate makes a jump")

@@ -10,14 +10,12 @@ its own, `balanced`.
 
 import os
 
-from colorlib.config import Config, Model
+from colorlib.budgets import CLASS, CLASS_GAN, SMOKE, SMOKE_GAN
+from colorlib.config import Config
 from colorlib.errors import ConfigError
+from colorlib.model import Model
 
-SCALES = {
-    "smoke": "tests: bundled photos, seconds on a CPU",
-    "class": "a student's laptop: CIFAR-10, minutes on a CPU",
-    "full": "the document's own budget, on a GPU",
-}
+SCALES = ("smoke", "class", "full")
 
 
 def current_scale() -> str:
@@ -27,33 +25,6 @@ def current_scale() -> str:
         raise ConfigError(f"COLORLIB_SCALE is {scale!r}; set it to one of {', '.join(SCALES)}")
     return scale
 
-
-# Small enough for a laptop: 1.5 M parameters instead of 16.7 M, and a learning rate that rises and falls once, which
-# makes the most of few epochs.
-CLASS = {
-    "dataset": "cifar10",
-    "splits": "own",
-    "image_size": 32,
-    "widths": (32, 64, 128, 256),
-    "stem_stride": 1,
-    "limit_images": None,
-    "epochs": 3,
-    "batch_size": 128,
-    "lr": 2e-3,
-    "lr_schedule": "onecycle",
-    "lr_decay_steps": 1e4,
-    "seed": 0,
-}
-CLASS_GAN = CLASS | {"discriminator_widths": (32, 64, 128, 256), "discriminator_lr": 2e-4, "epochs": 2}
-SMOKE = CLASS | {
-    "dataset": "bundled",
-    "widths": (8, 16, 32),
-    "limit_images": 512,
-    "valid_images": 128,
-    "epochs": 2,
-    "batch_size": 32,
-}
-SMOKE_GAN = SMOKE | {"discriminator_widths": (8, 16, 32), "discriminator_lr": 2e-4}
 
 FULL_256 = {"dataset": "celeba", "splits": "80/20", "limit_images": 8000, "epochs": 20, "batch_size": 16}
 LIKE_NAZERI = Model(widths=(64, 128, 256, 512, 512))  # for 32x32, 16.7 M parameters

@@ -11,10 +11,18 @@ import typing
 from colorlib.errors import ConfigError
 
 
-def knob(default, text: str, choices: tuple = (), least=None, below=None, above=None):
-    """A field with its help text, and what it may be: one of `choices`, at least `least`, below or above a bound."""
+def knob(default, text: str, choices: tuple = (), least=None, below=None, above=None, **traits):
+    """A field with its help text, and what it may be: one of `choices`, at least `least`, below or above a bound.
+
+    traits: what else is true of it, as `shared=True`; see `having`.
+    """
     limits = {"choices": choices, "least": least, "below": below, "above": above}
-    return dataclasses.field(default=default, metadata={"help": text, **limits})
+    return dataclasses.field(default=default, metadata={"help": text, **limits, **traits})
+
+
+def having(settings: type, trait: str) -> set[str]:
+    """The names of the fields that have a trait."""
+    return {field.name for field in dataclasses.fields(settings) if field.metadata.get(trait)}
 
 
 def flag(name: str) -> str:
@@ -46,6 +54,9 @@ def check_fields(settings) -> None:
                 raise ConfigError(f"{name} is {value!r}; it takes names, as saturation,hue")
             object.__setattr__(settings, field.name, value)
             continue
+        if kind is dict and isinstance(value, dict):
+            object.__setattr__(settings, field.name, Fixed(value))
+            continue
         right = type(value) in ((int, float) if kind is float else (kind,))
         if not right or (kind is float and not math.isfinite(value)):
             raise ConfigError(f"{name} is {value!r}; it takes {IN_WORDS.get(kind, kind.__name__)}")
@@ -67,24 +78,19 @@ def choose(kinds: dict, settings, name: str):
     return kinds[value]
 
 
-# Which settings have an effect: their names -> (have they one, with what they have none).
-Rules = dict[tuple[str, ...], tuple[bool, str]]
+class Fixed(dict):
+    """A dict that isn't changed after it was made, nor are those in it: settings are shared by many."""
 
+    def __init__(self, values=()):
+        super().__init__({name: Fixed(value) if type(value) is dict else value for name, value in dict(values).items()})
 
-def rules_of_kinds(settings, name: str, kinds: dict) -> Rules:
-    """The rules of a setting that names one of several kinds, each a class with `settings`: the names of those that no
-    other kind looks at. Raises `ConfigError` for a name that isn't there.
-    """
-    used = choose(kinds, settings, name).settings
-    others = {other for kind in kinds.values() for other in kind.settings} - set(used)
-    return {tuple(sorted(others)): (False, f"{flag(name)} {getattr(settings, name)}")}
+    def _refuse(self, *_, **__):
+        raise TypeError("settings can't be changed; make others of them by `replace`")
 
+    __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
 
-def without_effect(values: dict, defaults: dict, rules: Rules, given=()) -> dict[str, str]:
-    """The settings that were changed, or are among `given`, and have no effect: name -> a sentence that says so."""
-    found = {}
-    for names, (used, reason) in rules.items():
-        for name in names:
-            if not used and (values[name] != defaults[name] or name in given):
-                found[name] = f"{flag(name)} {values[name]} has no effect with {reason}; leave it out"
-    return found
+    def __reduce__(self):
+        return Fixed, (dict(self),)
+
+    def __hash__(self):
+        return hash(frozenset(self.items()))

@@ -14,7 +14,7 @@ from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import Engine
 from colorlib.models import count_parameters
 from colorlib.photo_sets import NAMED, find
-from colorlib.plan import Stage, plan
+from colorlib.plan import Planned, plan
 from colorlib.run_folder import clear, clear_stages, save_stages
 from colorlib.runs import Run
 from colorlib.systems import build_system
@@ -63,31 +63,28 @@ def check_data(config: Config, photo_set: PhotoSet | None) -> None:
         find(config.dataset, config.dataset_path, config.model.image_size)
 
 
-def fit_one(stage: Stage, stages: Sequence[Stage], photo_set, progress: bool, watch=None) -> Run:
+def fit_one(stage: Planned, stages: Sequence[Planned], photo_set, progress: bool, watch=None) -> Run:
     """One of a run's stages, beginning or going on."""
     config, folder = stage.config, Path(stage.config.checkpoints_path)
     engine = Engine(config.device, config.precision)
-    try:
-        with engine.accelerator.local_main_process_first():  # one process decodes, the others find its cache
-            place, show = (config.dataset, config.dataset_path), progress and engine.is_main
-            photo_set = photo_set or load_photos(*place, config.model.image_size, show)
-            larger = load_photos(*place, config.crop_from, show) if config.crop_from else None
-        # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
-        has_weights = stage.action == "resume" and (folder / "state.pt").is_file()
-        system = build_system(config.replace(start_from=None) if has_weights else config, engine)
-        training = Training(system, config, engine, photo_set, progress, larger, watch)
-        if stage.action == "resume":
-            training.load_state()
-        if engine.is_main:
-            make_room(stage, stages)
-        if training.show:
-            tqdm.write(describe(training))
-        return training.fit()
-    finally:
-        engine.close()
+    with engine.accelerator.local_main_process_first():  # one process decodes, the others find its cache
+        place, show = (config.dataset, config.dataset_path), progress and engine.is_main
+        photo_set = photo_set or load_photos(*place, config.model.image_size, show)
+        larger = load_photos(*place, config.crop_from, show) if config.crop_from else None
+    # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
+    fresh = stage.action == "begin" or not (folder / "state.pt").is_file()
+    system = build_system(config, engine, fresh)
+    training = Training(system, config, engine, photo_set, progress, larger, watch)
+    if stage.action == "resume":
+        training.load_state()
+    if engine.is_main:
+        make_room(stage, stages)
+    if training.show:
+        tqdm.write(describe(training))
+    return training.fit()
 
 
-def make_room(stage: Stage, stages: Sequence[Stage]) -> None:
+def make_room(stage: Planned, stages: Sequence[Planned]) -> None:
     """Remove what an earlier run left where a stage begins, and write down the run's stages where they are several."""
     folder = Path(stages[-1].config.checkpoints_path)
     if stage.action == "begin":

@@ -20,8 +20,8 @@ import torch
 from huggingface_hub import HfApi, snapshot_download
 
 from colorlib.colorizer import Colorizer
-from colorlib.config import Model
 from colorlib.errors import ColorizerError
+from colorlib.model import Model
 from colorlib.models import build_generator
 
 TOKEN = "hf_ofthetests"

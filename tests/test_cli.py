@@ -182,6 +182,23 @@ def test_evaluate_knows_its_data_by_place_not_by_spelling(checkpoint, tmp_path, 
         assert "no effect with --part all" in capsys.readouterr().err
 
 
+def test_what_was_learned_from_is_no_test_from_another_folder_either(tmp_path, monkeypatch, capsys):
+    """A relative path of a data set means nothing elsewhere; and `starter` is nobody's training in this folder."""
+    make_photos(tmp_path / "album", 40)
+    monkeypatch.chdir(tmp_path)
+    assert run("train", *SMALL, "--dataset", "album", "--splits", "50/50", "--checkpoints-path", "run") == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for part in ([], ["--part", "test"]):
+        capsys.readouterr()
+        assert run("evaluate", tmp_path / "run", "--dataset", tmp_path / "album", *part) == 2
+        assert "the pictures that it learned from, album, aren't to be found" in one_line(capsys)
+    assert run("evaluate", tmp_path / "run", "--dataset", tmp_path / "album", "--part", "all") == 0
+    monkeypatch.chdir(tmp_path / "run")
+    assert commands.training_of("starter", needed=True) == Config()
+    assert commands.training_of("best", needed=True).splits == "50/50"
+
+
 def test_a_controlled_training_trains_and_is_written_down(tmp_path):
     folder = tmp_path / "run"
     flags = ["--desired-saturation", "1", "--saturation-weight", "20"]

@@ -17,8 +17,8 @@ from torch.nn import functional
 from colorlib import colorizer as colorizer_module
 from colorlib import photos
 from colorlib.colorizer import Colorizer, interpolate_rows
-from colorlib.config import Model
 from colorlib.errors import ColorizerError, ConfigError
+from colorlib.model import Model
 from colorlib.models import GENERATORS, build_generator, evaluating, generate
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -230,6 +230,22 @@ def test_folders_that_do_not_fit_are_named(colorizer, tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(ColorizerError, match="model.safetensors: not readable"):
         Colorizer.load(tmp_path)
+
+
+def test_weights_of_a_strange_type_are_named(colorizer, tmp_path):
+    colorizer.save(tmp_path)
+    for strange in (torch.float8_e4m3fn, torch.complex64):
+        weights = load_file(tmp_path / "model.safetensors")
+        save_file(weights | {"to_color.bias": torch.zeros(2).to(strange)}, tmp_path / "model.safetensors")
+        with pytest.raises(ColorizerError, match="to_color.bias has numbers of the type"):
+            Colorizer.load(tmp_path)
+        save_file(weights, tmp_path / "model.safetensors")
+
+
+def test_color_that_is_not_finite_is_no_photo(colorizer, photo):
+    colorizer.generator.encoder[0][1].running_var.fill_(-5.0)
+    with pytest.raises(ColorizerError, match="predicted color isn't finite"):
+        colorizer.colorize(photo)
 
 
 def test_weights_that_are_not_finite_are_named(colorizer, tmp_path):

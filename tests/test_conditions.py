@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from colorlib.colorizer import Colorizer
-from colorlib.config import Model
 from colorlib.controls import CONTROLS, ask
 from colorlib.errors import ColorizerError, ConfigError
+from colorlib.model import Model
 from colorlib.models import build_generator, evaluating, generate
 from colorlib.models.film import tell
 from colorlib.recipes import get

@@ -6,8 +6,9 @@ import math
 import pytest
 
 from colorlib.choices import change
-from colorlib.config import FORMAT, Config, Model
+from colorlib.config import Config
 from colorlib.errors import ConfigError
+from colorlib.model import FORMAT, Model
 from colorlib.models import build_discriminator, build_generator
 from colorlib.plan import plan
 from colorlib.recipes import RECIPES, SCALES, get
@@ -47,8 +48,6 @@ JUDGED = {"system": "gan", "loss": {"l1": 100.0, "adversarial": 1.0}}
         ({"beta1": 1.5}, "--beta1"),
         ({"loss": {}}, "nothing to learn"),
         ({"loss": "l1"}, "--loss is 'l1'; it takes terms with weights"),
-        ({"patience": 3, "monitor": "last"}, "--monitor last"),
-        ({"lr_schedule": "plateau", "monitor": "last"}, "--monitor last"),
         ({"what": 1}, "unknown settings: what"),
     ],
 )
@@ -82,11 +81,30 @@ def test_what_can_not_be_is_named(changes, words):
         ({"lr_decay_steps": 5.0, "lr_schedule": "constant"}, "--lr-decay-steps"),
         ({"lr_floor": 1e-5, "lr_schedule": "onecycle"}, "--lr-floor"),
         ({"plateau_patience": 5}, "--plateau-patience"),
+        (
+            {"plateau_patience": 9, "lr_schedule": "plateau", "epochs": 9},
+            "--plateau-patience 9 has no effect with --ep",
+        ),
+        ({"lr_schedule": "plateau", "epochs": 2}, "--lr-schedule plateau has no effect with --epochs 2"),
+        ({"lr_schedule": "plateau", "monitor": "last"}, "--lr-schedule plateau has no effect with --monitor last"),
+        ({"patience": 3, "monitor": "last"}, "--patience 3 has no effect with --monitor last"),
+        ({"lr_floor": 1e-3, "lr": 1e-3}, "--lr-floor 0.001 has no effect with --lr 0.001"),
+        ({"save_steps": 10, "max_steps": 5}, "--save-steps 10 has no effect with --max-steps 5"),
+        ({"monitor": "x"}, "--monitor is 'x'; it takes one of mae, "),
     ],
 )
 def test_an_option_without_effect_is_refused_by_name(changes, name, tmp_path):
     with pytest.raises(ConfigError, match=name):
         plan([Config(checkpoints_path=str(tmp_path / "run")).replace(**changes)])
+
+
+def test_settings_of_one_training_are_those_of_no_other():
+    (config,) = get("balanced")
+    for terms in (config.loss, config.loss["adversarial"]):
+        with pytest.raises(TypeError, match="can't be changed"):
+            terms["l1"] = 1.0
+    assert hash(config) == hash(config.replace()) and Config.from_dict(json.loads(config.to_json())) == config
+    assert type(config.loss | {"l1": 2.0}) is dict
 
 
 def test_a_setting_changes_every_stage_where_it_has_an_effect():

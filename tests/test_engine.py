@@ -12,6 +12,8 @@ from torch import nn
 from colorlib import engine
 from colorlib.engine import Engine, GlobalBatchNorm2d, choose_device, choose_precision, memory_format
 from colorlib.errors import ConfigError
+from colorlib.recipes import get
+from colorlib.systems import build_system
 
 
 def test_auto_precision(monkeypatch):
@@ -23,6 +25,8 @@ def test_auto_precision(monkeypatch):
     assert choose_precision("fp64", gpu) == "fp64"
     with pytest.raises(ConfigError, match="fp16 has no effect on a processor"):
         choose_precision("fp16", cpu)
+    with pytest.raises(ConfigError, match="bf16 isn't supported on Apple's GPUs"):
+        choose_precision("bf16", torch.device("mps"))
     with pytest.raises(ConfigError, match="Apple's GPUs have no double precision"):
         choose_precision("fp64", torch.device("mps"))
 
@@ -47,6 +51,17 @@ def test_several_processes_take_no_device_with_a_number(monkeypatch):
     monkeypatch.setattr(engine, "Accelerator", lambda **options: types.SimpleNamespace(num_processes=2))
     with pytest.raises(ConfigError, match="--device cpu:0 can't serve several processes; give cpu"):
         Engine("cpu:0", "fp32")
+
+
+def test_two_engines_live_beside_each_other():
+    (config,) = get("unet-l1", "smoke")
+    rgb = torch.rand(4, 3, 32, 32)
+    first = build_system(config, Engine("cpu", "bf16"))
+    first.step(rgb)
+    second = build_system(config, Engine("cpu", "fp32"))
+    second.step(rgb)
+    assert first.engine.accelerator.mixed_precision == "bf16" and second.engine.accelerator.mixed_precision == "no"
+    assert torch.isfinite(first.step(rgb)["loss_G"])
 
 
 def test_bad_devices_are_named():
@@ -93,11 +108,9 @@ x = torch.tensor([1.0 + rank, 2.0], requires_grad=True)
 (SumOverProcesses.apply(x) * torch.tensor([1.0 + rank, 10.0])).sum().backward()
 assert x.grad.tolist() == [3.0, 20.0], x.grad
 assert engine.sum({"a": rank + 1.0}) == {"a": 3.0}
-engine.close()
 for more in range(3):
     again = Engine("cpu", "fp32")
     assert again.processes == 2 and again.sum({"a": rank + 1.0}) == {"a": 3.0}
-    again.close()
 """
 
 

@@ -3,9 +3,11 @@
 import math
 
 import pytest
+import torch
 
 from colorlib.errors import ConfigError, InputError
 from colorlib.history import epoch_table, loss_table, read_csv, write_csv
+from colorlib.losses import Adversarial
 from colorlib.progress import alarms
 from colorlib.tables import markdown_table
 
@@ -134,7 +136,9 @@ def test_chosen_epochs():
 def rows(ratios, losses=None):
     """A history with these colorfulness ratios, and losses of D where it has one."""
     history = [{"epoch": n, "valid_colorfulness_ratio": ratio} for n, ratio in enumerate(ratios, 1)]
-    return history if losses is None else [row | {"loss_D": d} for row, d in zip(history, losses, strict=True)]
+    if losses is None:
+        return history
+    return [row | {"loss_D_fake": d[0], "loss_D_real": d[1]} for row, d in zip(history, losses, strict=True)]
 
 
 def said_by(history):
@@ -151,15 +155,30 @@ def test_alarms_are_said_when_they_begin():
 
 
 def test_the_discriminator_wins_after_two_epochs():
-    losses = [0.6, 0.04, 0.2, 0.04, 0.03, 0.01]
+    losses = [(fake, 0.1) for fake in (0.6, 0.04, 0.2, 0.04, 0.03, 0.01)]
     assert said_by(rows([0.8] * 6, losses)) == [(5, "the discriminator wins")]
     assert said_by(rows([0.8] * 6)) == []  # without one
 
 
+@pytest.mark.parametrize("kind, label", [("bce", 1.0), ("bce", 0.9), ("lsgan", 1.0), ("hinge", 1.0)])
+def test_a_discriminator_that_knows_every_pair_is_caught_with_any_loss(kind, label):
+    """Its logits, as far apart as the loss wants them; not so where it takes all pairs for generated, or hesitates."""
+    true, generated = {"lsgan": (1.0, 0.0), "bce": (math.log(label / (1 - label + 1e-4)), -5.0)}.get(kind, (1.0, -1.0))
+
+    def losses(true_logit, generated_logit):
+        loss = Adversarial(kind, label)
+        pair = loss.on_generated(torch.tensor([generated_logit])), loss.on_true(torch.tensor([true_logit]))
+        return tuple(one.item() for one in pair)
+
+    assert said_by(rows([0.8] * 2, [losses(true, generated)] * 2)) == [(2, "the discriminator wins")]
+    assert said_by(rows([0.8] * 2, [losses(generated, generated)] * 2)) == []
+    assert said_by(rows([0.8] * 2, [losses((true + generated) / 2, (true + generated) / 2)] * 2)) == []
+
+
 def test_alarms_say_the_numbers():
     assert "after epoch 2" in alarms(rows([0.9, 2.5]))[0] and "250 %" in alarms(rows([0.9, 2.5]))[0]
-    assert "its loss is 0.012" in alarms(rows([1, 1], [0.02, 0.012]))[0]
+    assert "its loss on generated pairs is 0.012" in alarms(rows([1, 1], [(0.02, 0.3), (0.012, 0.3)]))[0]
 
 
 def test_a_balanced_training_gives_no_alarm():
-    assert said_by(rows([0.6, 0.7, 1.2], [0.69, 0.55, 0.06])) == []
+    assert said_by(rows([0.6, 0.7, 1.2], [(0.69, 0.69), (0.55, 0.6), (0.06, 0.5)])) == []

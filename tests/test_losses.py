@@ -108,6 +108,13 @@ def test_what_can_not_be_is_named(loss, words):
 
 
 @pytest.mark.parametrize("space", COLOR_SPACES.values(), ids=list(COLOR_SPACES))
+def test_the_true_picture_is_at_hand(space):
+    rgb = torch.rand(2, 3, 4, 4)
+    gray, color = space.split(rgb)
+    torch.testing.assert_close(Prediction(ColorHead(space), gray, color, 0 * color).true_rgb, rgb, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("space", COLOR_SPACES.values(), ids=list(COLOR_SPACES))
 def test_a_color_outside_the_gamut_keeps_its_gradient(space):
     """Clipped, its gradient would be 0 and no term of the picture could bring it back."""
     gray, color = space.split(torch.tensor([0.9, 0.1, 0.1]).view(1, 3, 1, 1).expand(1, 3, 2, 2))
@@ -150,6 +157,8 @@ def test_hue_is_an_angle():
     mean = CONTROLS["hue"].measure(reds)
     assert min(mean.item(), 1 - mean.item()) < 1e-3
     assert CONTROLS["hue"].distance(torch.tensor(0.95), 0.05).item() == pytest.approx(0.1)
+    degrees = dataclasses.replace(CONTROLS["hue"], high=360.0)
+    assert degrees.distance(torch.tensor(350.0), 10.0).item() == pytest.approx(20)
 
 
 def test_a_gray_picture_that_came_through_lab_has_no_hue():

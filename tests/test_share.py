@@ -12,7 +12,7 @@ from huggingface_hub import HfApi
 from colorlib import cli, hub
 from colorlib.color_spaces import COLOR_SPACES
 from colorlib.colorizer import Colorizer
-from colorlib.config import Model
+from colorlib.model import Model
 from colorlib.models import build_generator, count_parameters
 
 FILES = {"config.json", "model.safetensors"}

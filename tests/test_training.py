@@ -24,7 +24,9 @@ from colorlib.data import load_photos
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.evaluation import evaluate
+from colorlib.model import Model
 from colorlib.models import GENERATORS, build_generator
+from colorlib.models.unet import UNet
 from colorlib.optimizers import learning_rate
 from colorlib.photos import bundled_photos
 from colorlib.progress import BestEpoch, Progress
@@ -32,7 +34,7 @@ from colorlib.recipes import get
 from colorlib.run_folder import load_stages
 from colorlib.runs import Run
 from colorlib.stages import fit
-from colorlib.systems import SYSTEMS
+from colorlib.systems import SYSTEMS, build_system
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
 from colorlib.training import Training
@@ -158,6 +160,8 @@ def test_learning_rate_schedules():
     cycle = [learning_rate(one, 2.0, step, 100) for step in range(100)]
     assert max(cycle) == pytest.approx(2) and cycle.index(max(cycle)) == 30
     assert cycle[0] == pytest.approx(0.08) and cycle[-1] < 0.02
+    up, down = (1 - math.cos(math.pi / 2)) / 2, (1 + math.cos(math.pi / 7)) / 2  # half a cosine each way
+    assert cycle[15] == pytest.approx(2 * (0.04 + 0.96 * up)) and cycle[40] == pytest.approx(2 * down, rel=1e-3)
     plateau = Config(lr_schedule="plateau", lr_floor=1e-4)
     assert learning_rate(plateau, 0.1, 7, 100, plateaus=2) == pytest.approx(1e-3)
     assert learning_rate(plateau, 0.1, 7, 100, plateaus=9) == 1e-4
@@ -368,7 +372,7 @@ def test_the_loop_trains_any_system(config, photo_set, tmp_path, monkeypatch):
             if config.batch_size == 13:
                 raise ConfigError("it fears 13")
 
-        def __init__(self, config, engine):
+        def __init__(self, config, engine, fresh=True):
             self.net = torch.nn.Conv2d(1, 3, 1)  # gray to RGB
             self.adam = torch.optim.Adam(self.net.parameters(), lr=0.05)
 
@@ -552,7 +556,7 @@ class Denoises:
     def check(cls, config):
         pass
 
-    def __init__(self, config, engine):
+    def __init__(self, config, engine, fresh=True):
         self.config, self.net = config, Samples()
         self.adam = torch.optim.Adam(self.net.parameters(), lr=0.02)
 
@@ -573,6 +577,9 @@ def test_what_another_system_has_learned_is_opened_measured_and_drawn(config, ph
     monkeypatch.setitem(SYSTEMS, "denoise", Denoises)
     monkeypatch.setitem(GENERATORS, "samples", Samples)
     settings = {"system": "denoise", "generator": "samples", "epochs": 3, "limit_images": 256}
+    with pytest.raises(ConfigError, match="--widths .* has no effect with --generator samples"):
+        fit(config.replace(**settings), photo_set, progress=False)
+    settings["widths"] = Model().widths
     run = fit(config.replace(**settings), photo_set, progress=False)
     assert run.history[-1]["loss_noise"] < run.history[0]["loss_noise"]
     result = evaluate(Colorizer.load(run.folder), limit_images=20, progress=False)
@@ -636,11 +643,30 @@ def test_save_steps_keeps_the_state_within_an_epoch(four_steps, photo_set, monke
     assert steps == [3, 4, 5, 6, 7]
 
 
+def test_a_training_that_goes_on_needs_no_first_weights(config, photo_set, monkeypatch):
+    """Which may be a download, once a generator's encoder has learned from photographs."""
+    fit(config.replace(epochs=1), photo_set, progress=False)
+    monkeypatch.setattr(UNet, "initialize", lambda self: pytest.fail("drew first weights"))
+    assert len(fit(config.replace(epochs=2), photo_set, resume=True, progress=False).history) == 2
+    with pytest.raises(ConfigError, match="--epochs is 1, and 2 are behind this training"):
+        fit(config.replace(epochs=1), photo_set, resume=True, progress=False)
+
+
+def test_onecycle_says_that_another_length_makes_a_jump(config, photo_set, caplog):
+    fit(config.replace(epochs=1, lr_schedule="onecycle"), photo_set, progress=False)
+    fit(config.replace(epochs=2, lr_schedule="onecycle"), photo_set, resume=True, progress=False)
+    assert "the learning rate makes a jump" in caplog.text
+
+
 def test_another_temperature_or_photo_size_starts_from_the_same_weights(config, photo_set, tmp_path):
     classifier = config.replace(head="bins", stem_stride=2, loss={"cross_entropy": 1.0}, max_steps=1)
     first = fit(classifier, photo_set, progress=False)
     place = {"start_from": str(first.folder), "checkpoints_path": str(tmp_path / "second")}
-    fit(classifier.replace(temperature=0.2, photo_size=64, **place), photo_set, progress=False)
+    config = classifier.replace(temperature=0.2, photo_size=64, **place)
+    weights = first.colorizer().generator.state_dict()
+    begun = build_system(config, Engine("cpu")).generator.state_dict()
+    assert all(torch.equal(weights[name], value) for name, value in begun.items())
+    assert fit(config, photo_set, progress=False).colorizer().model.photo_size == 64
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from colorlib.config import Model
+from colorlib.model import Model
 from colorlib.models import build_generator, count_parameters
 from colorlib.models.unet import UNet, Up
 from colorlib.recipes import get

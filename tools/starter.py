@@ -21,8 +21,8 @@ from whole_photos import SHOWN, draw, in_gray, in_halves, measure
 from colorlib import ab_bins, evaluation
 from colorlib.colorizer import Colorizer
 from colorlib.colorizer_folder import STARTER
-from colorlib.config import Model
 from colorlib.files import write_atomically
+from colorlib.model import Model
 from colorlib.runs import Run
 from colorlib.tables import markdown_table
 

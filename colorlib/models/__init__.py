@@ -9,18 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from colorlib.color_spaces import COLOR_SPACES
-from colorlib.config import Config, Model
+from colorlib.config import Config
 from colorlib.controls import CONTROLS, Asked
 from colorlib.errors import ConfigError
-from colorlib.heads import HEADS, build_head
+from colorlib.heads import build_head
+from colorlib.model import Model
 from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.unet import UNet
-from colorlib.settings import Rules, choose, rules_of_kinds
+from colorlib.settings import choose
 
 # A generator is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
 # what the sides of a picture are multiples of (None: it takes squares of one size alone),
-# and `settings`, the names of the model's settings that it alone looks at.
+# and `settings`, the names of the model's settings that not every generator looks at.
 GENERATORS = {"unet": UNet, "gray_fed": GrayFed}
 
 HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -45,11 +46,6 @@ def check_conditions(model: Model, listens: bool) -> None:
         raise ConfigError(f"--conditions {given}: the generator {model.generator} listens to none")
     if set(model.conditions) - set(CONTROLS) or len(set(model.conditions)) < len(model.conditions):
         raise ConfigError(f"--conditions {given}: it takes some of {known}, each once")
-
-
-def rules_of_model(model: Model) -> Rules:
-    """Which of a model's settings have an effect: those that its generator and head look at."""
-    return rules_of_kinds(model, "generator", GENERATORS) | rules_of_kinds(model, "head", HEADS)
 
 
 def build_discriminator(config: Config) -> Discriminator:

@@ -8,9 +8,9 @@ a sigmoid; the last convolution that gives these two is ours.
 import torch
 from torch import Tensor, nn
 
-from colorlib.config import Model
 from colorlib.errors import ConfigError
 from colorlib.heads import ACTIVATIONS, Head
+from colorlib.model import Model
 
 WIDTHS = (128, 64, 64, 64, 64, 32)  # feature maps; the first kernel is 7x7, the others 5x5
 NOISE_SIZE = 100  # length of z; the document doesn't say
@@ -27,7 +27,7 @@ class GrayFed(nn.Module):
     as that one gives, and answers with garish colors.)
     """
 
-    settings = ()
+    settings = ("widths",)
     size_multiple = None  # it takes squares of one size alone
 
     def __init__(self, widths=WIDTHS, out_channels=2, image_size=64, activation="sigmoid"):

@@ -12,10 +12,10 @@ parameters; eight levels, 64 to 512, all of stride 2, the form for 256x256. Buil
 import torch
 from torch import Tensor, nn
 
-from colorlib.config import Model
 from colorlib.controls import Asked
 from colorlib.errors import ConfigError
 from colorlib.heads import ACTIVATIONS, Head
+from colorlib.model import Model
 from colorlib.models.film import Film
 
 
@@ -74,7 +74,7 @@ class UNet(nn.Module):
     a call asks for, if any. H and W must be multiples of `size_multiple`. Weights are torch's until `initialize`.
     """
 
-    settings = ("stem_stride", "dropout", "upsampling", "conditions")
+    settings = ("widths", "stem_stride", "dropout", "upsampling", "conditions")
 
     def __init__(
         self,

@@ -6,7 +6,8 @@ A system owns its networks and optimizers. The loop asks it for three things:
     parts() -> Parts        its networks, optimizers and all else that must be saved to go on
     colorizer()             what it has learned so far, as a `Colorizer`
 
-Another kind of system (diffusion, say) is another class with these three, made of a configuration and an engine. To
+Another kind of system (diffusion, say) is another class with these three, made of a configuration, an engine, and
+whether it begins (`fresh`) or takes up a saved state. To
 give it a name, it also says which settings it alone looks at, `settings`, and what it can't be made of,
 `check(config)`; its line in `SYSTEMS` makes it one that --system takes. What it learns is a generator of
 `colorlib.models.GENERATORS`, so that every command can open it. How that one gets from gray to its answer is its own
@@ -21,7 +22,7 @@ from colorlib.checkpoints import Parts
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.engine import Engine
-from colorlib.settings import Rules, choose, rules_of_kinds
+from colorlib.settings import choose
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
 
@@ -43,16 +44,14 @@ class System(Protocol):
     def colorizer(self) -> Colorizer: ...
 
 
-def build_system(config: Config, engine: Engine) -> System:
-    """The system that a configuration names, with its networks' first weights. Raises `ConfigError`."""
-    return choose(SYSTEMS, config, "system")(config, engine)
+def build_system(config: Config, engine: Engine, fresh: bool = True) -> System:
+    """The system that a configuration names. Raises `ConfigError`.
+
+    fresh: its networks have the weights to begin with; without it none, since those of a saved state will follow.
+    """
+    return choose(SYSTEMS, config, "system")(config, engine, fresh)
 
 
 def check_system(config: Config) -> None:
     """Raise `ConfigError` for what a configuration's system can't be made of. Nothing is built but shapes."""
     choose(SYSTEMS, config, "system").check(config)
-
-
-def rules_of_system(config: Config) -> Rules:
-    """Which settings have an effect: all but those that other systems alone look at. Raises `ConfigError`."""
-    return rules_of_kinds(config, "system", SYSTEMS)

@@ -35,11 +35,12 @@ class GAN(Supervised):
             build_discriminator(config)(gray, color)
         return gray, color
 
-    def __init__(self, config: Config, engine: Engine):
-        super().__init__(config, engine)
+    def __init__(self, config: Config, engine: Engine, fresh: bool = True):
+        super().__init__(config, engine, fresh)
         self.adversarial = next(term.function for term in self.terms if isinstance(term.function, Adversarial))
         discriminator = build_discriminator(config)
-        discriminator.initialize()
+        if fresh:
+            discriminator.initialize()
         maker = optimizer_maker(config, config.discriminator_lr or config.lr)
         self.discriminator, self.discriminator_optimizer = engine.prepare(discriminator, maker)
 

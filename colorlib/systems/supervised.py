@@ -12,7 +12,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from colorlib.checkpoints import Parts
 from colorlib.colorizer import Colorizer
-from colorlib.colorizer_folder import ADJUSTABLE
 from colorlib.config import Config
 from colorlib.controls import ask
 from colorlib.engine import Engine
@@ -51,16 +50,17 @@ class Supervised:
             raise ConfigError(f"--photo-size {model.photo_size}: {error}") from None
         return gray, color
 
-    def __init__(self, config: Config, engine: Engine):
+    def __init__(self, config: Config, engine: Engine, fresh: bool = True):
         self.config, self.engine = config, engine
         generator, self.head = build_generator(config.model), build_head(config.model)
         self.terms = objective(config.loss)
         for term in self.terms:
             term.prepare(engine.device, engine.dtype)
         torch.manual_seed(config.seed)
-        generator.initialize()
-        if config.start_from:
+        if fresh and config.start_from:
             start_from(generator, config)
+        elif fresh:
+            generator.initialize()
         generator = generator.to(engine.device, engine.dtype)
         self.average = None
         if config.ema:  # a copy, made before `prepare` wraps mixed precision around the original
@@ -133,7 +133,7 @@ def start_from(generator, config: Config) -> None:
     earlier = Colorizer.load(config.start_from)
     for field in dataclasses.fields(config.model):
         had, has = getattr(earlier.model, field.name), getattr(config.model, field.name)
-        if had != has and field.name not in ADJUSTABLE:
+        if had != has and not field.metadata.get("adjustable"):
             raise ConfigError(f"--start-from {config.start_from}: its {flag(field.name)} is {had}, and yours {has}")
     try:
         generator.load_state_dict(earlier.generator.state_dict())
