@@ -5,7 +5,6 @@ import json
 import re
 from pathlib import Path
 
-import exercise_cells
 import numpy as np
 import pytest
 import skimage.color
@@ -13,23 +12,22 @@ import torch
 from PIL import Image
 
 from colorlib import color
+from colorlib.plots import apart, to_png
 from colorlib.plots import lab as diagrams
-from colorlib.plots import to_png
 from colorlib.plots.gallery import TITLE, gallery, patches
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "01_lab_color_space.ipynb"
-FUNCTIONS = "load to-light lightness-code rgb-to-lab lab-to-rgb spoil afar inside reduce-chroma cure".split()
+FUNCTIONS = "load lightness-code rgb-to-lab lab-to-rgb inside join difference spoil coarse hue-code cure".split()
 
 
 @pytest.fixture(scope="module")
 def lesson():
     """The names that the lesson's teaching cells define; what only draws or prints is left out."""
     names = {"color": color, "device": torch.device("cpu"), "side": 256, "seed": 0}
-    names["rgb_to_lab"] = exercise_cells.solutions(NOTEBOOK.name)["my_rgb_to_lab"]
     for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
         if cell["id"] in FUNCTIONS:
             for part in re.split(r"\n\n\n", "".join(cell["source"])):
-                if re.match(r"(def|import|from|to_xyz) ?", part):
+                if re.match(r"(def|import|from|X_of) ?", part):
                     exec(part, names)
     return names
 
@@ -47,8 +45,6 @@ def test_the_cells_agree_with_scikit_image(lesson, noise):
     lab = lesson["rgb_to_lab"](noise)
     assert (lab - by_skimage(skimage.color.rgb2lab, noise)).abs().max() < 2e-3
     assert (lesson["lab_to_rgb"](lab) - noise).abs().max() < 1e-4
-    x, y, z = lesson["f"](lesson["fractions_of_white"](noise)).unbind(dim=1)
-    assert (torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1) - lab).abs().max() < 1e-3
     assert (lesson["lightness"](noise) - lab[:, :1]).abs().max() < 1e-3
 
 
@@ -59,26 +55,37 @@ def test_the_cells_reduce_chroma_as_colorlib_does(lesson):
     assert (mine[:, :1] == lab[:, :1]).all()
 
 
-def test_fine_errors_cancel_from_afar_and_broad_ones_stay(lesson):
-    lab = torch.full((1, 3, 256, 256), 5.0)
-    lab[:, 0] = 60
-    left = {
-        width: lesson["left_from_afar"](lesson["spoil"](lab, lesson["field"](width, "ab")), lab) for width in (1, 64)
-    }
-    assert left[1] < 0.3 and left[64] > 0.95
+def test_the_cells_join_as_colorlib_does(lesson):
+    lab = torch.cat([diagrams.plane(level, step=10) for level in (20.0, 50.0, 80.0)])
+    mine = lesson["join"](lab[:, :1], lab[:, 1:])
+    assert (mine - color.join_lightness(lab[:, :1], lab[:, 1:])).abs().max() < 0.02
+    assert (lesson["lightness"](mine) - lab[:, :1]).abs().max() < 0.2
 
 
 def test_errors_of_every_kind_have_the_same_size(lesson):
-    lab = torch.full((1, 3, 256, 256), 5.0)
-    lab[:, 0] = 60
-    for width, channels in ((1, "L"), (1, "ab"), (64, "ab")):
-        spoiled = lesson["spoil"](lab, lesson["field"](width, channels))
-        assert abs(float((lesson["rgb_to_lab"](spoiled) - lab).norm(dim=1).mean()) - 15) < 0.2
+    gray = torch.full((1, 3, 256, 256), 0.5)
+    for width, channels in ((1, "L"), (1, "ab"), (64, "L"), (64, "ab")):
+        spoiled = lesson["spoil"](gray, lesson["blobs"](width, channels))
+        assert abs(lesson["difference"](spoiled, gray) - 10) < 0.2
+
+
+def test_coarse_color_keeps_the_lightness_and_a_flat_color(lesson):
+    noise = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(2))
+    assert (lesson["lightness"](lesson["coarsen"](noise, 8)) - lesson["lightness"](noise)).abs().max() < 0.2
+    flat = torch.tensor([0.8, 0.4, 0.3]).view(1, 3, 1, 1).expand(1, 3, 256, 256)
+    assert lesson["difference"](lesson["coarsen"](flat, 32), flat) < 0.1
+
+
+def test_the_mean_of_two_reds_is_red(lesson):
+    reds = torch.tensor([[1.0, 0.0, 1 / 3], [1.0, 1 / 3, 0.0]]).T.reshape(1, 3, 1, 2)
+    assert abs((float(lesson["mean_hue"](reds)) + 180) % 360 - 180) < 0.1
+    gray = torch.full((1, 3, 1, 6), 0.5)
+    assert abs(float(lesson["mean_hue"](torch.cat([reds[..., :1], gray], dim=3))) - 340) < 0.1
 
 
 def test_the_cured_curves_have_finite_slopes(lesson):
     black = torch.zeros(1, 3, 1, 1, requires_grad=True)
-    (lesson["safe_f"](black) + lesson["safe_lab_to_rgb"](black)).sum().backward()
+    (lesson["safe_f"](black) + lesson["to_screen"](lesson["lab_to_light"](black))).sum().backward()
     assert black.grad.isfinite().all()
     steps = torch.linspace(0, 1, 101)
     assert (lesson["safe_f"](steps) - lesson["f"](steps)).abs().max() < 1e-6
@@ -109,10 +116,20 @@ def test_diagrams_are_drawn(lesson, noise):
         diagrams.stations([[0.9, 0.4, 0.3], [0.8, 0.1, 0.1], [0.4, 0.3, 0.1], [0.7, 0.6, 0.4], [60.0, 40.0, -40.0]]),
         diagrams.gray_patches({"red": (1, 0, 0), "blue": (0, 0, 1)}, torch.ones(2) / 3, torch.tensor([53.0, 32.0])),
         diagrams.planes((20, 60), lesson["inside"]),
-        diagrams.two_curves(lesson["to_light"], lesson["f"]),
-        diagrams.histogram(color.rgb_to_lab(noise)[:, 1:]),
-        diagrams.hue_wheel([340, 20], {"mean": 0}),
+        diagrams.two_ways((85.0, 50.0, 70.0), {"clipped": [76.0, 23.0, 58.0], "reduced": [85.0, 15.0, 21.0]}),
+        diagrams.strongest({0: (55.0, 80.0), 103: (97.0, 95.0)}),
+        diagrams.strongest({0: None}),
+        apart.apart(noise[:1], lesson["rgb_to_lab"](noise[:1])),
         patches({"row": [((1, 0, 0), "red"), ((0, 0, 1), "blue")]}),
     ]
     for figure in figures:
         assert pixels_of(figure).std() > 5
+
+
+def test_a_word_vanishes_in_gray_where_both_colors_have_one_lightness(lesson):
+    def grays(one, two):
+        shown = pixels_of(apart.plate(one, two, lesson["lightness"]))[40:, 500:]
+        return len({tuple(pixel) for pixel in shown[(shown < 250).all(axis=2)]})
+
+    assert grays((1, 0, 0), (0, 1, 0)) == 2
+    assert grays((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)) == 1

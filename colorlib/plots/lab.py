@@ -1,4 +1,4 @@
-"""The diagrams of lesson 1: Lab's axes, the colors that a screen can show, and the circle of hues.
+"""The diagrams of lesson 1: Lab's axes, one pixel's way, and the colors that a screen can show.
 
 What a student has computed comes in as an argument; what only has to be drawn is computed here.
 """
@@ -6,7 +6,6 @@ What a student has computed comes in as an argument; what only has to be drawn i
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from torch import Tensor
@@ -148,7 +147,7 @@ def planes(levels, inside) -> Figure:
 
     inside: a function from Lab `(1, 3, H, W)` to what a screen can show, bool `(1, H, W)`.
     """
-    figure, panels = plt.subplots(1, len(levels), figsize=(2.0 * len(levels), 2.5), sharey=True, layout="constrained")
+    figure, panels = plt.subplots(1, len(levels), figsize=(2.4 * len(levels), 2.8), sharey=True, layout="constrained")
     for axis, level in zip(panels, levels, strict=True):
         lab = plane(level)
         shown = torch.where(inside(lab)[:, None].cpu(), color.lab_to_rgb(lab), PAPER)
@@ -159,61 +158,46 @@ def planes(levels, inside) -> Figure:
     return figure
 
 
-def two_curves(to_light, f) -> Figure:
-    """The screen's curve and the eye's, one after the other, from the student's own functions."""
-    number = torch.linspace(0, 1, 201)
-    light = to_light(number)
-    lightness = 116 * f(light) - 16
-    figure, panels = plt.subplots(1, 3, figsize=(7.8, 2.4), layout="constrained")
-    for axis, x, y, labels in (
-        (panels[0], number, light, ("number in the file", "light from the screen", "the screen")),
-        (panels[1], light, lightness, ("light", "lightness L", "the eye")),
-        (panels[2], number, lightness, ("number in the file", "lightness L", "both together")),
-    ):
-        axis.plot(x, y, lw=2.5, color="#d95f02")
-        axis.plot([0, 1], [0, float(y[-1])], lw=1, ls="--", color="0.5")
-        axis.set(xlabel=labels[0], ylabel=labels[1], title=labels[2])
-        axis.grid(alpha=0.3)
-    plt.close(figure)
-    return figure
+def two_ways(wish, homes: dict) -> Figure:
+    """A color that no screen shows in its plane of a and b, where each way home leads, and the colors found there.
 
-
-def histogram(ab: Tensor, marks: tuple = (40, 110)) -> Figure:
-    """How often each pair of a and b occurs, on a logarithmic scale, within the outline of what a screen can show.
-
-    ab: `(B, 2, H, W)` in Lab units. marks: squares of this reach are drawn.
+    wish: Lab, three numbers. homes: name of the way -> Lab, three numbers.
     """
-    a, b = ab.movedim(1, 0).flatten(1).cpu().numpy()
-    edges = np.arange(-120, 121, 3)
-    figure, axis = plt.subplots(figsize=(6.2, 4.9), layout="compressed")
-    counts = axis.hist2d(a, b, bins=edges, norm=LogNorm(), cmap="magma_r")[3]
-    steps = torch.linspace(0, 1, 52)
-    cube = torch.stack(torch.meshgrid(steps, steps, steps, indexing="ij")).flatten(2)[None]
-    every = np.histogram2d(*color.rgb_to_lab(cube)[0, 1:].flatten(1).numpy(), bins=edges)[0]
-    center = (edges[1:] + edges[:-1]) / 2
-    axis.contour(center, center, every.T > 0, levels=[0.5], colors="gray", linewidths=1)
-    for reach in marks:
-        axis.plot(np.array([-1, 1, 1, -1, -1]) * reach, np.array([-1, -1, 1, 1, -1]) * reach, color="C0")
-        label = {"boxstyle": "round", "facecolor": "white", "edgecolor": "C0"}
-        axis.text(-reach + 4, reach - 5, f"±{reach}", color="C0", ha="left", va="top", bbox=label)
-    axis.set(xlabel="a (green to red)", ylabel="b (blue to yellow)", aspect="equal")
-    figure.colorbar(counts, label="pixels in a cell of 3 x 3")
+    figure = plt.figure(figsize=(8.6, 3.4))
+    axis = figure.add_axes((0.05, 0.14, 0.36, 0.76))
+    axis.imshow(_shown(plane(wish[0])), origin="lower", extent=(-REACH, REACH, -REACH, REACH))
+    _cross(axis, title=f"the slice at L = {wish[0]:.0f}", xlabel="a", ylabel="b", xlim=(-75, 85), ylim=(-40, 110))
+    axis.plot(*wish[1:], marker="*", ms=17, color="black", ls="none")
+    axis.plot((0, wish[1]), (0, wish[2]), color="black", lw=1, ls=":")
+    for place, (name, (lightness, a, b)) in enumerate(homes.items()):
+        look = {"arrowstyle": "-|>", "lw": 2.2, "shrinkA": 6, "shrinkB": 0, "color": "black"}
+        axis.annotate("", (a, b), wish[1:], arrowprops=look)
+        axis.text(a - 4, b, f"{place + 1}", fontsize=13, weight="bold", ha="right", va="center")
+        paint = color.lab_to_rgb(torch.tensor([lightness, a, b]).view(1, 3, 1, 1)).flatten().tolist()
+        patch = figure.add_axes((0.47 + 0.27 * place, 0.36, 0.24, 0.54), xticks=[], yticks=[], facecolor=paint)
+        hue, chroma = np.rad2deg(np.arctan2(b, a)), np.hypot(a, b)
+        patch.set_title(f"{place + 1}: {name}", fontsize=12)
+        patch.set_xlabel(f"L = {lightness:.0f}\nhue = {hue:.0f}°\nchroma = {chroma:.0f}", fontsize=11, labelpad=6)
+    asked = f"★ asked for: L = {wish[0]:.0f}, hue = {np.rad2deg(np.arctan2(wish[2], wish[1])):.0f}°, "
+    figure.text(0.73, 0.03, asked + f"chroma = {np.hypot(*wish[1:]):.0f}", ha="center", fontsize=11, weight="bold")
     plt.close(figure)
     return figure
 
 
-def hue_wheel(hues, means: dict) -> Figure:
-    """The circle of hues once for each mean: thin arrows at `hues`, a thick one at the mean, all in degrees."""
-    figure = plt.figure(figsize=(2.6 * len(means), 2.6), layout="constrained")
-    ring, wheel = np.arange(360), plt.get_cmap("hsv")
-    for place, (title, mean) in enumerate(means.items(), start=1):
-        axis = figure.add_subplot(1, len(means), place, projection="polar")
-        axis.bar(np.deg2rad(ring), 0.18, 0.02, bottom=0.82, color=wheel(ring / 360))
-        for degrees, width in (*((hue, 2) for hue in hues), (mean, 5)):
-            look = {"arrowstyle": "-|>", "lw": width, "color": wheel(degrees / 360 % 1), "shrinkA": 0}
-            axis.annotate("", (np.deg2rad(degrees), 0.8), (0, 0), arrowprops=look)
-        axis.set(title=title, yticks=[], xticks=np.deg2rad([0, 120, 240]))
-        axis.spines["polar"].set_visible(False)
-        axis.grid(False)
-    plt.close(figure)
-    return figure
+def strongest(found: dict) -> Figure:
+    """A patch for each hue: a dull color, and above it the one that was found, with its lightness.
+
+    found: hue in degrees -> (L, chroma), or None where nothing was found yet.
+    """
+    rows = {"dull": {hue: (60.0, 20.0) for hue in found}}
+    if all(found.values()):
+        rows = {"yours": found} | rows
+    painted = {}
+    for name, marks in rows.items():
+        painted[name] = []
+        for hue, (lightness, chroma) in marks.items():
+            turn = np.deg2rad(hue)
+            lab = torch.tensor([float(lightness), float(chroma * np.cos(turn)), float(chroma * np.sin(turn))])
+            rgb = color.lab_to_rgb(color.reduce_chroma(lab.view(1, 3, 1, 1))).flatten().tolist()
+            painted[name].append((rgb, f"{hue}°\nL = {float(lightness):.0f}"))
+    return patches(painted)
