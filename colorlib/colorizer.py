@@ -30,7 +30,9 @@ from colorlib.heads import build_head
 from colorlib.hub import download, is_hub_name
 from colorlib.models import build_generator, evaluating, generate
 
-STARTER = Path(__file__).parent / "starter"  # comes with colorlib; its card is README.md there
+STARTER = Path(__file__).parent / "starter"
+# What comes with colorlib, by name; the card of each is README.md in its folder.
+SHIPPED = {"starter": STARTER, "balanced": Path(__file__).parent / "balanced"}
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
 
@@ -76,7 +78,7 @@ class Colorizer:
 
     @classmethod
     def load(cls, name, device="cpu", precision: str = "auto") -> "Colorizer":
-        """Open a colorizer's folder, a training's (its `best`), `starter`, or `owner/name` from the Hugging Face hub.
+        """Open a colorizer's folder, a training's (its `best`), one of `SHIPPED` by name, or `owner/name` from the hub.
 
         device: as the setting of this name; auto is a GPU if there is one. Raises `ColorizerError`, and `ConfigError`
         for a device that isn't there.
@@ -212,15 +214,15 @@ class Colorizer:
 
 
 def find_folder(name) -> Path:
-    """The folder that holds a colorizer: the named one, its best/ or last/, the one that comes with colorlib by the
-    name `starter`, or what a hub has under `owner/name`.
+    """The folder that holds a colorizer: the named one, its best/ or last/, one of those that come with colorlib,
+    by its name in `SHIPPED`, or what a hub has under `owner/name`.
     """
     folder = Path(name)
     for place in (folder, folder / "best", folder / "last"):
         if (place / "model.safetensors").is_file():
             return place
-    if str(name) == "starter":
-        return STARTER
+    if str(name) in SHIPPED:
+        return SHIPPED[str(name)]
     # A mistyped path below a folder that is here, as runs/bset, is no name on the hub.
     if not folder.exists() and not folder.parent.exists() and is_hub_name(str(name)):
         return download(str(name))
