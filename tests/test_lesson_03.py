@@ -15,6 +15,7 @@ from colorlib import metrics, recipes
 from colorlib.color_spaces import LAB
 from colorlib.engine import Engine
 from colorlib.models import discriminators
+from colorlib.plots import verdicts
 from colorlib.systems import build_system
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "03_conditional_gan.ipynb"
@@ -129,3 +130,24 @@ def test_batches_follow_from_the_seed(lesson):
     rgb = torch.rand(50, 3, 2, 2)
     one, same, other = (torch.cat(list(lesson["batches"](rgb, 3, seed))) for seed in (1, 1, 2))
     assert one.shape == (96, 3, 2, 2) and torch.equal(one, same) and not torch.equal(one, other)
+
+
+def test_the_map_names_the_share_of_true_patches():
+    logits = torch.full((4, 4), -2.0)
+    logits[0] = 3.0
+    figure = verdicts.verdict_map({"own": (torch.rand(3, 32, 32), logits), "other": (torch.rand(3, 32, 32), -logits)})
+    assert [axis.get_xlabel()[:3] for axis in figure.axes[2:4]] == ["25%", "75%"]
+
+
+def test_the_histogram_holds_every_logit():
+    """Those beyond its reach are in the outermost bars, so that all bars of a kind make 100 %."""
+    figure = verdicts.histogram({"true": torch.linspace(-50, 50, 300), "generated": torch.zeros(10, 16)})
+    (axis,) = figure.axes
+    assert sum(bar.get_height() for bar in axis.patches) == pytest.approx(200)
+
+
+def test_the_signs_mark_the_epoch_that_is_kept():
+    names = "loss_D", "loss_G_GAN", "right_on_true", "right_on_generated", "valid_colorfulness_ratio", "valid_mae"
+    history = [{"epoch": epoch} | {name: epoch / 4 for name in names} for epoch in (1, 2, 3)]
+    figure = verdicts.signs(history, kept=2)
+    assert all(any(set(line.get_xdata()) == {2} for line in axis.get_lines()) for axis in figure.axes)

@@ -16,7 +16,7 @@ TRUE, FAKE = "#1b9e77", "#d95f02"  # as in colorlib.plots.adversarial
 VERDICT = LinearSegmentedColormap.from_list("verdict", (FAKE, "#fdf3ea", TRUE))
 
 
-def histogram(logits: dict, reach: float = 8.0) -> Figure:
+def histogram(logits: dict, reach: float = 16.0) -> Figure:
     """How often a discriminator gives which logit, for kinds of pairs: label -> logits of any shape.
 
     reach: logits beyond it, on either side, are counted in the outermost bar. The first kind is green, the second
