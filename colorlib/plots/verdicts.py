@@ -60,11 +60,11 @@ def verdict_map(cases: dict, reach: float = 4.0) -> Figure:
     return figure
 
 
-def signs(history: list[Row], kept: int | None = None) -> Figure:
+def signs(history: list[Row], kept: int | None = None, gray_mae: float | None = None) -> Figure:
     """What a training of both networks says of itself, over the epochs: costs, D's accuracy, color, distance.
 
     history: rows with the columns epoch, loss_D, loss_G_GAN, right_on_true, right_on_generated (shares), and
-    valid_colorfulness_ratio and valid_mae. kept: an epoch to mark.
+    valid_colorfulness_ratio and valid_mae. kept: an epoch to mark. gray_mae: that of the gray pictures, dotted.
     """
     figure, axes = plt.subplots(2, 2, figsize=(8.6, 4.9), layout="constrained", sharex=True)
     epochs = [row["epoch"] for row in history]
@@ -76,7 +76,7 @@ def signs(history: list[Row], kept: int | None = None) -> Figure:
             {"right_on_true": ("on true pairs", TRUE), "right_on_generated": ("on generated pairs", FAKE)},
         ),
         ("colorfulness ratio (the truth: 1)", 1, {"valid_colorfulness_ratio": (None, "C2")}),
-        ("MAE, 0 to 255", None, {"valid_mae": (None, "C3")}),
+        ("MAE, 0 to 255" + (" (dotted: gray)" if gray_mae else ""), gray_mae, {"valid_mae": (None, "C3")}),
     )
     for axis, (title, line, columns) in zip(axes.flat, panels, strict=True):
         for column, (label, color) in columns.items():
