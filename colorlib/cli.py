@@ -15,7 +15,7 @@ from colorlib.errors import ConfigError, InputError
 from colorlib.flags import Parser, add_config_flags, add_control_flags, count, epoch_list
 from colorlib.run_folder import load_stages
 
-CHECKPOINT = "starter, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
+CHECKPOINT = "starter or balanced, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
 
 
 def add_train_flags(parser: Parser, argv: list[str]) -> None:

@@ -1,7 +1,7 @@
 """A colorizer as a folder: `config.json`, the model, and `model.safetensors`, the weights and once more the model.
 
-Opening one executes nothing: no pickle. A folder has a path, or a name: `starter` comes with colorlib, and
-`owner/name` is the Hugging Face hub's.
+Opening one executes nothing: no pickle. A folder has a path, or a name: `starter` and `balanced` come with
+colorlib, and `owner/name` is the Hugging Face hub's.
 """
 
 import dataclasses
@@ -24,19 +24,21 @@ log = logging.getLogger("colorlib")
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)  # that weights are saved in
 
-STARTER = Path(__file__).parent / "starter"  # comes with colorlib; its card is README.md there
+STARTER = Path(__file__).parent / "starter"
+# What comes with colorlib, by name; the card of each is README.md in its folder.
+SHIPPED = {"starter": STARTER, "balanced": Path(__file__).parent / "balanced"}
 
 
 def find_folder(name) -> Path:
-    """The folder that holds a colorizer: the named one, its best/ or last/, the one that comes with colorlib by the
-    name `starter`, or what a hub has under `owner/name`.
+    """The folder that holds a colorizer: the named one, its best/ or last/, one of those that come with colorlib,
+    by its name in `SHIPPED`, or what a hub has under `owner/name`.
     """
     folder = Path(name)
     for place in (folder, folder / "best", folder / "last"):
         if (place / "model.safetensors").is_file():
             return place
-    if str(name) == "starter":
-        return STARTER
+    if str(name) in SHIPPED:
+        return SHIPPED[str(name)]
     # A mistyped path below a folder that is here, as runs/bset, is no name on the hub.
     if not folder.exists() and not folder.parent.exists() and is_hub_name(str(name)):
         return download(str(name))

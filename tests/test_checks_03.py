@@ -10,7 +10,11 @@ from colorlib.checks.notebook_03 import cost_of_d, cost_of_g
 from colorlib.models.discriminators import Discriminator
 
 NOTEBOOK = "03_conditional_gan.ipynb"
-EXERCISES = ("patch_discriminator", "one_step", "diagnose")
+EXERCISES = {
+    "patch_discriminator": ["patch_discriminator"],
+    "one_step": ["one_step"],
+    "squares": ["squared_cost_of_d", "squared_cost_of_g"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -20,57 +24,85 @@ def solution():
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_solutions_are_accepted(name, solution, said):
-    assert said(getattr(check, name), solution[name]).startswith("✓ ")
+    answers = [solution[one] for one in EXERCISES[name]]
+    assert said(getattr(check, name), *answers).startswith("✓ ")
+    assert check.accepted(getattr(check, name), *answers)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_stubs_are_not_done_yet(name, said):
-    stub = exercise_cells.stubs(NOTEBOOK)[name]
-    assert said(getattr(check, name), stub) == "not done yet"
-    assert said(getattr(check, name), None) == "not done yet"
+    stubs = exercise_cells.stubs(NOTEBOOK)
+    answers = [stubs[one] for one in EXERCISES[name]]
+    assert said(getattr(check, name), *answers) == "not done yet"
+    assert said(getattr(check, name), *[None for _ in answers]) == "not done yet"
+    assert not check.accepted(getattr(check, name), *answers)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_code_that_stops_is_reported(name, said):
-    answer = said(getattr(check, name), lambda *arguments: 1 / 0)
-    assert answer.startswith("✗ your code stopped with ZeroDivisionError")
+    answers = [lambda *arguments: 1 / 0 for _ in EXERCISES[name]]
+    assert said(getattr(check, name), *answers).startswith("✗ your code stopped with ZeroDivisionError")
 
 
 # ---------------------------------------------------------------- exercise 1
 
 
 class Pair(nn.Module):
-    """Any function of the pair, after layers that give 16 logits."""
+    """Any function of the pair, after layers that give 16 logits of the pixels around 4x4 places."""
 
-    def __init__(self, before=lambda gray, color: torch.cat([gray, color], dim=1), after=lambda logits: logits):
+    def __init__(self, widths, before=lambda g, c: torch.cat([g, c], dim=1), after=lambda logits: logits, kernel=1):
         super().__init__()
-        layers = [nn.Conv2d(3, 8, 4, 2, 1), nn.LeakyReLU(), nn.Conv2d(8, 8, 4, 2, 1), nn.LeakyReLU()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(8, 1, 4, 2, 1))
+        first, second, third = widths
+        layers = [nn.Conv2d(3, first, 4, 2, 1), nn.LeakyReLU(), nn.Conv2d(first, second, 4, 2, 1), nn.LeakyReLU()]
+        layers += [nn.Conv2d(second, third, 4, 2, 1), nn.LeakyReLU()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(third, 1, kernel, padding=kernel // 2))
         self.before, self.after = before, after
 
     def forward(self, gray, color):
         return self.after(self.layers(self.before(gray, color)))
 
 
-class Global(nn.Module):
-    """Several logits that all see everything."""
+class Everything(nn.Module):
+    """Sixteen logits that all see everything."""
 
-    def __init__(self):
+    def __init__(self, widths):
         super().__init__()
-        self.layer = nn.Linear(3 * 32 * 32, 16)
+        self.levels = Pair(widths).layers[:-1]
+        self.last = nn.Linear(16 * widths[-1], 16)
 
     def forward(self, gray, color):
-        return self.layer(torch.cat([gray, color], dim=1).flatten(1))
+        return self.last(self.levels(torch.cat([gray, color], dim=1)).flatten(1))
+
+
+class LastIsGlobal(Pair):
+    """Fifteen logits of patches, and one of the whole picture."""
+
+    def forward(self, gray, color):
+        logits = super().forward(gray, color).flatten(1)
+        return torch.cat([logits[:, 1:], logits.mean(dim=1, keepdim=True)], dim=1)
+
+
+def of(**how):
+    return lambda widths: Pair(widths, **how)
+
+
+def repeated(logits):
+    return logits.flatten(1)[:, 5:6].repeat(1, 16)
 
 
 WRONG_PATCHES = {
     "return the network itself": lambda widths: Discriminator,
     "one logit for the whole picture": lambda widths: Discriminator("conv", widths),
-    "leave the sigmoid": lambda widths: Pair(after=torch.sigmoid),
-    "doesn't look at gray": lambda widths: Pair(before=lambda gray, color: torch.cat([0 * gray, color], dim=1)),
-    "doesn't look at the color": lambda widths: Pair(before=lambda gray, color: gray.expand(-1, 3, -1, -1)),
-    "each still sees the whole picture": lambda widths: Global(),
-    "expected (2, number of patches)": lambda widths: Pair(after=lambda logits: logits.mean(dim=0, keepdim=True)),
+    "36 logits": lambda widths: Discriminator("patch70", widths),
+    "9 logits": of(after=lambda logits: logits[..., :3, :3]),
+    "leave the sigmoid": of(after=torch.sigmoid),
+    "doesn't look at gray": of(before=lambda gray, color: torch.cat([0 * gray, color], dim=1)),
+    "doesn't look at the color": of(before=lambda gray, color: gray.expand(-1, 3, -1, -1)),
+    "at least one sees the whole picture": Everything,
+    "16 logits, but at least one": LastIsGlobal,
+    "some look at the same pixels": of(after=repeated),
+    "use `widths`": lambda widths: Pair((8, 16, 32)),
+    "expected (2, 16)": of(after=lambda logits: logits.mean(dim=0, keepdim=True)),
 }
 
 
@@ -85,15 +117,24 @@ def test_patches_diagnosis(words, said):
     assert answer.startswith("✗ ") and words in answer
 
 
-@pytest.mark.parametrize("kind", ["flat", "map", "70"])
-def test_patches_in_another_form(kind, said):
-    """Logits as a map are as good as in a row, and so is a last convolution of 4x4, as in the 70x70 PatchGAN."""
-    answers = {
-        "flat": lambda widths: Discriminator("patch", widths),
-        "map": lambda widths: Pair(),
-        "70": lambda widths: Discriminator("patch70", widths),
-    }
-    assert said(check.patch_discriminator, answers[kind]).startswith("✓ ")
+def test_patches_in_another_form(said):
+    """Logits as a map are as good as in a row, and batch norm and another name for the layers do no harm."""
+    for answer in (lambda widths: Discriminator("patch", widths), of()):
+        assert said(check.patch_discriminator, answer).startswith("✓ ")
+
+
+def test_until_it_is_right_a_finished_one_takes_its_place(solution):
+    """It is of the lesson's class, and its first levels have the weights that the same seed gives that class."""
+    lesson = solution["Discriminator"]
+    ours = check.yours_or_ours(lesson, lesson)
+    torch.manual_seed(3)
+    patches = ours((4, 8, 8))
+    torch.manual_seed(3)
+    whole = lesson((4, 8, 8))
+    assert patches(torch.rand(2, 1, 32, 32), torch.rand(2, 2, 32, 32)).shape == (2, 16)
+    assert all(torch.equal(patches.layers[n].weight, whole.layers[n].weight) for n in (0, 2, 4))
+    mine = solution["patch_discriminator"]
+    assert check.yours_or_ours(mine, lesson) is mine
 
 
 # ---------------------------------------------------------------- exercise 2
@@ -155,50 +196,45 @@ def test_step_diagnosis(words, said):
 # ---------------------------------------------------------------- exercise 3
 
 
-def mean(history, name, count=3):
-    return sum(row[name] for row in history[-count:]) / len(history[-count:])
+def half(true, fake):
+    return ((true - 1) ** 2).mean() / 2 + (fake**2).mean() / 2
 
 
-def doctor(lowest=0.25, palest=0.5, strongest=1.5, count=3):
-    def diagnose(history):
-        if mean(history, "loss_D", count) < lowest:
-            return "D wins"
-        ratio = mean(history, "valid_colorfulness_ratio", count)
-        return "healthy" if palest < ratio < strongest else "wrong colors"
-
-    return diagnose
+def full(fake):
+    return (1 - fake).pow(2).mean()
 
 
-WRONG_DOCTORS = {
-    "expected one of": lambda history: "ill",
-    "of every training": lambda history: "healthy",
-    "look at the colorfulness ratio": lambda history: "D wins" if mean(history, "loss_D") < 0.25 else "healthy",
-    "its loss near 0 is no success": doctor(lowest=0),
-    "near 0.69 alone is no bad sign": lambda history: (
-        "wrong colors" if mean(history, "loss_D") > 0.6 else doctor()(history)
-    ),
-    "one odd last epoch": doctor(count=1),
-    "not at fixed epochs": lambda history: doctor()(history[:8]) if len(history) < 10 else "healthy",
+WRONG_SQUARES = {
+    "the other way around": (lambda t, f: half(f, t), full),
+    "sum of both halves": (lambda t, f: 2 * half(t, f), full),
+    "only the true": (lambda t, f: ((t - 1) ** 2).mean() / 2, full),
+    "only the generated": (lambda t, f: (f**2).mean() / 2, full),
+    "not absolute": (lambda t, f: ((t - 1).abs().mean() + f.abs().mean()) / 2, full),
+    "D's cost: no sigmoid": (lambda t, f: half(t.sigmoid(), f.sigmoid()), full),
+    "D's cost is to be one number": (lambda t, f: (t - 1) ** 2 + f**2, full),
+    "D's cost: gives": (lambda t, f: half(t, f) + 1, full),
+    "this is what D pays": (half, lambda f: (f**2).mean()),
+    "D has a half, and G has none": (half, lambda f: full(f) / 2),
+    "G's cost: no sigmoid": (half, lambda f: full(f.sigmoid())),
 }
 
 
-@pytest.mark.parametrize("words", WRONG_DOCTORS)
-def test_doctor_diagnosis(words, said):
-    answer = said(check.diagnose, WRONG_DOCTORS[words])
+@pytest.mark.parametrize("words", WRONG_SQUARES)
+def test_squares_diagnosis(words, said):
+    answer = said(check.squares, *WRONG_SQUARES[words])
     assert answer.startswith("✗ ") and words in answer
 
 
-def test_a_loss_near_log_2_is_never_enough(said):
-    """The rule "D near 0.69 means a collapse" is refused, at whatever limit."""
-    for limit in (0.55, 0.6, 0.65, 0.68):
-
-        def by_loss(history, limit=limit):
-            loss = mean(history, "loss_D")
-            return "D wins" if loss < 0.25 else "wrong colors" if loss > limit else "healthy"
-
-        assert said(check.diagnose, by_loss).startswith("✗ ")
+def test_half_an_answer_is_told_which_half(said):
+    stubs = exercise_cells.stubs(NOTEBOOK)
+    assert "G's is still" in said(check.squares, half, stubs["squared_cost_of_g"])
+    assert "D's is still" in said(check.squares, stubs["squared_cost_of_d"], full)
 
 
-@pytest.mark.parametrize("answer", [doctor(), doctor(0.1, 0.45, 2.0), doctor(0.4, 0.6, 1.3, 4)], ids=range(3))
-def test_other_limits_are_accepted(answer, said):
-    assert said(check.diagnose, answer).startswith("✓ ")
+def test_squares_in_another_form(said):
+    mse = torch.nn.functional.mse_loss
+
+    def by_torch(true, fake):
+        return 0.5 * (mse(true, torch.ones_like(true)) + mse(fake, torch.zeros_like(fake)))
+
+    assert said(check.squares, by_torch, lambda fake: mse(fake, torch.ones_like(fake))).startswith("✓ ")

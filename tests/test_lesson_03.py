@@ -1,5 +1,6 @@
 """What lesson 3 writes by hand is what colorlib and torch do; what its text says of costs and gradients is so."""
 
+import ast
 import copy
 import json
 import math
@@ -10,10 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colorlib import recipes
+from colorlib import metrics, recipes
 from colorlib.color_spaces import LAB
 from colorlib.engine import Engine
 from colorlib.models import discriminators
+from colorlib.plots import verdicts
 from colorlib.systems import build_system
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "03_conditional_gan.ipynb"
@@ -24,16 +26,24 @@ WIDTHS = (8, 16, 32)
 def lesson():
     """The names that the lesson's cells with definitions give."""
     cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]]
-    names = {"torch": torch, "nn": nn, "F": F}
-    for start in ("class Discriminator", "def field", "def cost_of_d", "def turn_of_d", "def stops_after", "def adam"):
+    names = {"torch": torch, "nn": nn, "F": F, "LAB": LAB, "metrics": metrics}
+    starts = ("class Discriminator", "def field", "def predict", "def cost_of_d", "def batches", "def adam")
+    for start in (*starts, "def logits_on", "def cost_of_g", "def turn_of_g", "def push"):
         (cell,) = [cell for cell in cells if cell.startswith(start)]
-        exec(cell.split("\n\n\nlevels")[0].split("\n\n\nprint")[0].split("\n\nlevels")[0], names)
+        body = ast.parse(cell).body
+        defined = [one for one in body if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
+        exec(compile(ast.Module(defined, []), start, "exec"), names)
     return names
 
 
-def test_the_discriminator_is_colorlibs(lesson):
-    mine, theirs = lesson["Discriminator"](WIDTHS), discriminators.Discriminator("conv", WIDTHS)
-    mine.load_state_dict(theirs.state_dict())
+def test_the_discriminator_is_colorlibs_with_spectral_norm(lesson):
+    """With the weights that spectral norm makes; both leave out batch norm."""
+    mine, theirs = lesson["Discriminator"](WIDTHS), discriminators.Discriminator("conv", WIDTHS, spectral_norm=True)
+    theirs.eval()
+    with torch.no_grad():
+        for number in (0, 2, 4, 6):
+            mine.layers[number].weight.copy_(theirs.layers[number].weight)
+            mine.layers[number].bias.copy_(theirs.layers[number].bias)
     gray, color = torch.rand(4, 1, 32, 32), torch.rand(4, 2, 32, 32)
     assert torch.allclose(mine(gray, color), theirs(gray, color), atol=1e-6)
 
@@ -74,14 +84,12 @@ def test_the_step_is_colorlibs(lesson):
     (config,) = recipes.get("controlled", "smoke")
     config = config.replace(loss={"adversarial": 1.0, "l1": 100.0}, discriminator_widths=WIDTHS)
     system = build_system(config, Engine("cpu", "fp32"))
-    G, D = copy.deepcopy(system.generator), lesson["Discriminator"](WIDTHS)
-    D.load_state_dict(system.discriminator.state_dict())
+    G, D = copy.deepcopy(system.generator), copy.deepcopy(system.discriminator)
     rgb = torch.rand(16, 3, 32, 32)
     losses = system.step(rgb)
     gray, true = LAB.split(rgb)
-    predicted = G(gray)
-    d = lesson["turn_of_d"](D, lesson["adam"](D, config.discriminator_lr), gray, true, predicted)
-    g = lesson["turn_of_g"](D, lesson["adam"](G, config.lr), gray, true, predicted)
+    adams = lesson["adam"](G, config.lr), lesson["adam"](D, config.discriminator_lr)
+    d, g = lesson["both_turns"](G, D, *adams, gray, true, w=1.0)
     assert d == pytest.approx(losses["loss_D"].item(), abs=1e-4)
     assert g == pytest.approx(losses["loss_G_GAN"].item(), abs=1e-4)
     for mine, theirs in ((G, system.generator), (D, system.discriminator)):
@@ -89,31 +97,57 @@ def test_the_step_is_colorlibs(lesson):
             assert (a - b).abs().mean() < 1e-6
 
 
-def test_half_the_cost_changes_next_to_nothing_under_adam(lesson):
-    """Twenty steps on a cost and on half of it end at nearly the same weights; under plain descent they don't."""
-    torch.manual_seed(0)
-    first = nn.Linear(8, 1)
-    inputs, labels = torch.randn(64, 8), torch.randint(0, 2, (64, 1)).float()
-
-    def trained(factor, make):
-        network = copy.deepcopy(first)
-        optimizer = make(network)
-        for _ in range(20):
-            optimizer.zero_grad()
-            (factor * F.binary_cross_entropy_with_logits(network(inputs), labels)).backward()
-            optimizer.step()
-        return network.weight.detach() - first.weight.detach()
-
-    def slow(make):
-        whole, half = trained(1, make), trained(0.5, make)
-        return ((whole - half).norm() / whole.norm()).item()
-
-    assert slow(lambda network: lesson["adam"](network, 1e-2)) < 1e-3
-    assert slow(lambda network: torch.optim.SGD(network.parameters(), lr=1e-2)) > 0.4
+def test_the_turn_of_d_leaves_g_alone(lesson):
+    G, D = nn.Conv2d(1, 2, 3, padding=1), lesson["Discriminator"]((4, 4, 4))
+    adams = lesson["adam"](G, 0.0), lesson["adam"](D, 1e-3)
+    gray, true = torch.rand(4, 1, 32, 32), torch.rand(4, 2, 32, 32)
+    lesson["turn_of_d"](D, adams[1], gray, true, G(gray).detach())
+    assert all(weight.grad is None for weight in G.parameters())
 
 
-def test_patience_is_colorlibs(lesson):
-    """As tests/test_gan.py has it of a training: 10, 9, 9.5, 9.4, 9.3 and no further with a patience of 3."""
-    assert lesson["stops_after"]([10.0, 9.0, 9.5, 9.4, 9.3, 8.0], 3) == 5
-    assert lesson["stops_after"]([5, 4, 4], 1) == 3  # as good is no better
-    assert lesson["stops_after"]([3, 2, 1], 1) == 3
+def test_the_push_grows_with_w_and_is_what_the_gradients_say(lesson):
+    """A D that is twice as steep pushes twice as hard where its verdict is undecided."""
+    G = nn.Conv2d(1, 2, 3, padding=1)
+    D = lesson["Discriminator"]((4, 4, 4))
+    with torch.no_grad():
+        D.layers[-1].weight.mul_(1e-3)
+        D.layers[-1].bias.zero_()
+    rgb = torch.rand(8, 3, 32, 32)
+    once = lesson["push"](D, G, rgb)
+    with torch.no_grad():
+        D.layers[-1].weight.mul_(2)
+    assert lesson["push"](D, G, rgb) == pytest.approx(2 * once, rel=0.02)
+
+
+def test_smaller_logits_are_as_often_right_and_cost_nearly_as_much_as_undecided(lesson):
+    true, fake = 4 + torch.randn(500), -4 + torch.randn(500)
+    assert lesson["cost_of_d"](true, fake) < 0.1
+    assert lesson["cost_of_d"](true / 20, fake / 20) > 0.55
+    assert torch.equal(true > 0, true / 20 > 0)
+
+
+def test_batches_follow_from_the_seed(lesson):
+    rgb = torch.rand(50, 3, 2, 2)
+    one, same, other = (torch.cat(list(lesson["batches"](rgb, 3, seed))) for seed in (1, 1, 2))
+    assert one.shape == (96, 3, 2, 2) and torch.equal(one, same) and not torch.equal(one, other)
+
+
+def test_the_map_names_the_share_of_true_patches():
+    logits = torch.full((4, 4), -2.0)
+    logits[0] = 3.0
+    figure = verdicts.verdict_map({"own": (torch.rand(3, 32, 32), logits), "other": (torch.rand(3, 32, 32), -logits)})
+    assert [axis.get_xlabel()[:3] for axis in figure.axes[2:4]] == ["25%", "75%"]
+
+
+def test_the_histogram_holds_every_logit():
+    """Those beyond its reach are in the outermost bars, so that all bars of a kind make 100 %."""
+    figure = verdicts.histogram({"true": torch.linspace(-50, 50, 300), "generated": torch.zeros(10, 16)})
+    (axis,) = figure.axes
+    assert sum(bar.get_height() for bar in axis.patches) == pytest.approx(200)
+
+
+def test_the_signs_mark_the_epoch_that_is_kept():
+    names = "loss_D", "loss_G_GAN", "right_on_true", "right_on_generated", "valid_colorfulness_ratio", "valid_mae"
+    history = [{"epoch": epoch} | {name: epoch / 4 for name in names} for epoch in (1, 2, 3)]
+    figure = verdicts.signs(history, kept=2)
+    assert all(any(set(line.get_xdata()) == {2} for line in axis.get_lines()) for axis in figure.axes)

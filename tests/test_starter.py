@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
-from colorlib import photos
+from colorlib import photos, recipes
 from colorlib.cli import main
 from colorlib.color import rgb_to_lab
 from colorlib.colorizer import Colorizer
-from colorlib.colorizer_folder import STARTER
+from colorlib.colorizer_folder import SHIPPED, STARTER
 from colorlib.metrics import colorfulness
 from colorlib.photos import bundled_photos
 
@@ -40,8 +40,17 @@ def test_it_is_packaged(tmp_path):
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = ZipFile(wheel).namelist()
-    for name in ("ab_prior.txt", "starter/config.json", "starter/model.safetensors", "starter/README.md"):
+    shipped = [f"{name}/{file}" for name in SHIPPED for file in ("config.json", "model.safetensors", "README.md")]
+    for name in ("ab_prior.txt", *shipped):
         assert f"colorlib/{name}" in names
+
+
+def test_the_gan_is_there_by_its_name():
+    """It is small, in half precision, and the network of the recipe whose name it has."""
+    assert (SHIPPED["balanced"] / "model.safetensors").stat().st_size < 4e6
+    gan = Colorizer.load("balanced", precision="fp32")
+    assert gan.model == recipes.get("balanced", "class")[0].model
+    assert gan.colorize(Image.new("L", (50, 40), 120)).size == (50, 40)
 
 
 def test_its_name_is_enough(tmp_path, monkeypatch):

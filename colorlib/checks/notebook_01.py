@@ -68,7 +68,7 @@ def _shown(lightness: Tensor, chroma: Tensor, hue: float) -> Tensor:
     turn = math.radians(hue)
     lab = torch.stack([lightness, chroma * math.cos(turn), chroma * math.sin(turn)])
     light = color.lab_to_linear_rgb(lab[None, :, None])[0, :, 0]
-    return ((light - 0.5).abs() <= color.REACH).all(dim=0)
+    return ((light - 0.5).abs() <= color.GAMUT_REACH).all(dim=0)
 
 
 def strongest_of(hue: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The pictures of lesson 3: the two turns of a step, what a patch sees, the two costs, and how a training is read."""
+"""The diagrams of lesson 3: the two turns of a step, what a patch sees, the two costs; whole photos side by side."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from torch.nn import functional
 
 from colorlib import color, photos
-from colorlib.history import Row
 from colorlib.plots.figures import to_pixels
 
 INK, TRUE, FAKE = "0.3", "#1b9e77", "#d95f02"
@@ -170,47 +169,6 @@ def slopes(logits, costs: dict) -> Figure:
     axes[1].set(ylim=(0, 1.3))
     axes[1].text(float(logits[0]) + 0.2, 1.15, "D is sure: generated", fontsize=9)
     axes[0].legend(frameon=False, loc="lower left")
-    plt.close(figure)
-    return figure
-
-
-def vital_signs(runs: dict[str, list[Row]], kept: dict[str, int] | None = None) -> Figure:
-    """A row of three panels for each training: its losses, its colorfulness, its distance from the true pictures.
-
-    The panels of a column have one scale. runs: label -> history. kept: label -> an epoch to mark in every panel.
-    """
-    figure, axes = plt.subplots(
-        len(runs),
-        3,
-        figsize=(8, 1.25 * len(runs) + 1.2),
-        squeeze=False,
-        layout="constrained",
-        sharex=True,
-        sharey="col",
-    )
-    columns = {"loss_D": "D's loss", "loss_G_GAN": "G's adversarial loss"}
-    for row, (label, history) in zip(axes, runs.items(), strict=True):
-        epochs = [line["epoch"] for line in history]
-        for column, name in columns.items():
-            row[0].plot(epochs, [line[column] for line in history], marker="o", ms=4, label=name)
-        row[0].axhline(np.log(2), color="0.4", ls=":", lw=1)
-        row[0].set_ylabel(label, fontsize=10, weight="bold")
-        row[1].plot(epochs, [line["valid_colorfulness_ratio"] for line in history], "C2o-", ms=4)
-        row[1].axhline(1, color="0.4", ls=":", lw=1)
-        row[2].plot(epochs, [line["valid_mae"] for line in history], "C3o-", ms=4)
-        for axis in row:
-            axis.grid(alpha=0.3)
-            axis.xaxis.get_major_locator().set_params(integer=True)
-            for epoch in (kept or {}).values():
-                axis.axvline(epoch, color="0.6", ls="--", lw=1, zorder=0)
-    for axis in axes[0, :2]:
-        axis.set_ylim(bottom=0)
-    for axis, title in zip(axes[0], ("losses", "colorfulness ratio (true: 1)", "MAE, 0 to 255"), strict=True):
-        axis.set_title(title, fontsize=10)
-    for axis in axes[-1]:
-        axis.set_xlabel("epoch")
-    lines = axes[0, 0].get_lines()[:2]
-    figure.legend(lines, columns.values(), frameon=False, fontsize=9, loc="outside lower left", ncols=2)
     plt.close(figure)
     return figure
 
