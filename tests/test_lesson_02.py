@@ -169,8 +169,8 @@ def test_the_diagrams_are_opaque_figures_of_a_pages_width():
         assert plots.to_png(figure)[1:4] == b"PNG"
 
 
-def test_smoothing_is_a_mean_of_the_last_values():
-    assert learning.smooth([4.0, 2.0, 0.0, 1.0], window=2).tolist() == [4.0, 3.0, 1.0, 0.5]
+def test_smoothing_is_a_mean_of_neighbors():
+    assert learning.smooth([4.0, 2.0, 0.0, 1.0], window=3).tolist() == [3.0, 2.0, 1.0, 0.5]
     assert learning.smooth([5.0], window=9).tolist() == [5.0]
 
 

@@ -16,11 +16,11 @@ MARGIN = 0.95  # inches left of the pictures, for their labels
 
 
 def smooth(values, window: int = 9) -> np.ndarray:
-    """The mean of each value and those before it, `window` in all (fewer at the start): a line through the noise."""
+    """The mean of each value and its neighbors, `window` in all (fewer at the ends): a line through the noise."""
     values = np.asarray(values, dtype=float)
     sums = np.concatenate([[0.0], values.cumsum()])
-    ends = np.arange(1, len(values) + 1)
-    starts = np.maximum(ends - window, 0)
+    at, half = np.arange(len(values)), window // 2
+    starts, ends = np.maximum(at - half, 0), np.minimum(at + half + 1, len(values))
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
@@ -61,13 +61,14 @@ def monitor(trained: dict, valid: dict, rows: dict, steps: int, gray: tuple[floa
         width = (WIDE - 2.4 * MARGIN) / 2
         axis = figure.add_axes((left / WIDE, 1 - (curve + 0.28) / high, width / WIDE, curve / high))
         at, values = list(points), list(points.values())
-        if number == 0:
+        if number == 0 and len(at) > 20:  # each step
             axis.plot(at, values, color=SHADES[0], linewidth=0.6, alpha=0.45)
             axis.plot(at, smooth(values), color=SHADES[0], linewidth=2)
-        else:
-            axis.plot(at, values, "o-", color=SHADES[1], markersize=4, linewidth=1.5)
+        else:  # few points: each epoch, or now and then
+            axis.plot(at, values, "o-", color=SHADES[number], markersize=4, linewidth=1.5, clip_on=False)
         axis.axhline(level, **GRAY)
-        axis.text(0.995 * steps, level, "gray", ha="right", va="bottom", fontsize=9, color="0.35")
+        place = {"xytext": (-3, 3), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+        axis.annotate("gray", (steps, level), fontsize=9, color="0.35", **place)
         seen = [*values, level]
         room = 0.15 * (max(seen) - min(seen)) + 0.02 * level
         axis.set(xlim=(0, steps), ylim=(min(seen) - room, max(seen) + room), xlabel="step")
