@@ -57,8 +57,8 @@ def monitor(trained: dict, valid: dict, rows: dict, steps: int, gray: tuple[floa
     plt.close(figure)
     titles = "training: cost", "validation: MAE (0-255)"
     for number, (points, level, title) in enumerate(zip((trained, valid), gray, titles, strict=True)):
-        left = MARGIN * 0.75 + number * (WIDE - MARGIN * 0.7) / 2
-        width = (WIDE - 2.4 * MARGIN) / 2
+        width = (WIDE - MARGIN - 0.95) / 2  # both panels are together as wide as the pictures
+        left = MARGIN + number * (width + 0.75)
         axis = figure.add_axes((left / WIDE, 1 - (curve + 0.28) / high, width / WIDE, curve / high))
         at, values = list(points), list(points.values())
         if number == 0 and len(at) > 20:  # each step
