@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 
 import exercise_cells
 import numpy as np
@@ -15,7 +16,7 @@ from colorlib import color, data, fit, metrics, models, photos, plots, recipes
 from colorlib.color_spaces import LAB
 from colorlib.engine import Engine
 from colorlib.models import unet
-from colorlib.plots import guesses, networks
+from colorlib.plots import guesses, learning, networks
 from colorlib.systems import build_system
 
 NOTEBOOK = "02_unet_baseline.ipynb"
@@ -25,7 +26,7 @@ NOTEBOOK = "02_unet_baseline.ipynb"
 def lesson():
     """The functions and classes that the lesson defines, with the solution's `Up`."""
     known = {"torch": torch, "nn": nn, "F": functional, "np": np, "color": color, "plots": plots, "LAB": LAB}
-    names = known | {"device": torch.device("cpu"), "umbrellas": umbrellas()}
+    names = known | {"device": torch.device("cpu"), "umbrellas": umbrellas(), "math": math, "heart_steps": 3}
     for cell in json.loads((exercise_cells.NOTEBOOKS / NOTEBOOK).read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code":
             if "setup" in cell["metadata"].get("tags", []):  # no Python alone: it calls pip
@@ -34,7 +35,7 @@ def lesson():
             definitions = [node for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
             exec(compile(ast.Module(definitions, []), NOTEBOOK, "exec"), names)
             if any(node.name == "Up" for node in definitions):
-                names["Up"] = exercise_cells.solutions(NOTEBOOK)["Up"]
+                names["Level"] = exercise_cells.solutions(NOTEBOOK)["Up"]
     return names
 
 
@@ -58,15 +59,41 @@ def test_the_lessons_unet_is_colorlibs(lesson, rgb):
         assert torch.allclose(mine.eval()(gray), theirs.eval()(gray), atol=1e-5)
 
 
-def test_the_lessons_network_begins_with_gray_and_closes_its_skips(lesson, rgb):
-    net, (gray, _) = lesson["UNet"](), LAB.split(rgb)
-    assert net(gray).abs().max() == 0
-    nn.init.normal_(net.to_color.weight)
-    net.eval().open = 0.0
+def test_the_lessons_network_begins_with_gray(lesson, rgb):
+    gray, _ = LAB.split(rgb)
+    assert lesson["UNet"]()(gray).abs().max() == 0
+
+
+def test_without_skips_the_encoders_maps_are_zeros(lesson, rgb):
+    net, (gray, _) = lesson["UNet"](lesson["NoSkip"]).eval(), LAB.split(rgb)
+    assert all(level.norm.num_features == 2 * level.conv.out_channels for level in net.decoder)  # as many channels
     seen = {}
-    net.decoder[2].register_forward_pre_hook(lambda module, inputs: seen.update(skip=inputs[1]))
+    net.decoder[2].norm.register_forward_pre_hook(lambda module, inputs: seen.update(x=inputs[0]))
     net(gray)
-    assert seen["skip"].abs().max() == 0
+    assert seen["x"][:, 32:].abs().max() == 0 < seen["x"][:, :32].abs().max()
+
+
+def test_turning_keeps_the_chroma_and_averages_to_gray(lesson):
+    ab = torch.randn(8, 2, 4, 4)
+    turned = lesson["turned"]
+    assert torch.allclose(turned(ab, torch.rand(8) * 7).norm(dim=1), ab.norm(dim=1), atol=1e-5)
+    assert torch.allclose(turned(ab, torch.full((8,), torch.pi / 2)), torch.stack([-ab[:, 1], ab[:, 0]], 1), atol=1e-5)
+    around = [turned(ab, torch.full((8,), 2 * torch.pi * k / 12)) for k in range(12)]
+    assert torch.stack(around).mean(dim=0).abs().max() < 1e-5
+
+
+def test_one_hue_is_learned_and_any_hue_becomes_gray(lesson, rgb):
+    """The lesson's experiment, small: few steps are enough to see the sides part."""
+    lesson["few_gray"], lesson["few_ab"] = LAB.split(rgb[:8])
+    lesson["heart_steps"] = 40
+    torch.manual_seed(1)
+    own = lesson["any_hue"]()
+    chroma, last = {}, {}
+    for name, angles in {"own": lambda: own, "any": lesson["any_hue"]}.items():
+        net, costs = lesson["learn"](angles, lesson["l1"])
+        chroma[name], last[name] = lesson["answer"](net, lesson["few_gray"]).norm(dim=1).mean(), costs[-1]
+    assert len(costs) == 40 and last["own"] < 0.6 * last["any"]
+    assert chroma["any"] < 0.4 * chroma["own"]
 
 
 def test_the_lessons_step_is_colorlibs(lesson, rgb):
@@ -76,7 +103,7 @@ def test_the_lessons_step_is_colorlibs(lesson, rgb):
     mine = lesson["UNet"]()
     mine.load_state_dict(library.generator.state_dict())
     adam = torch.optim.Adam(mine.parameters(), lr=recipe.lr, betas=(recipe.beta1, recipe.beta2))
-    cost = lesson["step"](mine, adam, rgb, lesson["l1"])
+    cost = lesson["step"](mine, adam, *LAB.split(rgb), lesson["l1"])
     assert cost == pytest.approx(library.step(rgb)["loss_G"].item(), abs=1e-5)
     for before, after in zip(mine.parameters(), library.generator.parameters(), strict=True):
         assert (before - after).abs().mean() < 1e-5
@@ -104,7 +131,7 @@ def test_the_lessons_numbers_are_colorlibs_and_scikit_images(lesson, rgb):
     measured = metrics.Metrics(cheap=True)
     measured.update(guess, rgb)
     row = measured.compute()
-    assert lesson["mae"](guess, rgb).item() == pytest.approx(row["mae"], abs=1e-3)
+    assert lesson["mae"](guess, rgb) == pytest.approx(row["mae"], abs=1e-3)
     assert lesson["psnr"](guess, rgb).item() == pytest.approx(row["psnr_pooled"], abs=1e-3)
     assert lesson["colorfulness"](guess).item() == pytest.approx(row["colorfulness"], abs=1e-3)
     authority = peak_signal_noise_ratio(rgb.numpy(), guess.numpy(), data_range=1)
@@ -132,13 +159,19 @@ def test_the_diagrams_are_opaque_figures_of_a_pages_width():
         networks.unet((16, 32, 64)),
         networks.transposed(),
         networks.windows(photo, (24, 80)),
-        networks.windows(photo, (24, 80), color=True),
+        learning.costs({"one": [3.0, 2.0, 1.0], "other": [2.0]}, gray=1.5),
+        learning.monitor({1: 2.0, 2: 1.0}, {2: 11.0}, {"now": torch.rand(6, 3, 8, 8)}, 4, (1.5, 12.0)),
         guesses.swatches({"possible": umbrellas(), "best": umbrellas().mean(dim=0)}),
         guesses.cost_curves(umbrellas()[:, 0]),
     ]
     for figure in figures:
         assert figure.get_size_inches()[0] * 100 <= 1100
         assert plots.to_png(figure)[1:4] == b"PNG"
+
+
+def test_smoothing_is_a_mean_of_neighbors():
+    assert learning.smooth([4.0, 2.0, 0.0, 1.0], window=3).tolist() == [3.0, 2.0, 1.0, 0.5]
+    assert learning.smooth([5.0], window=9).tolist() == [5.0]
 
 
 def test_a_window_that_does_not_fit_is_refused():

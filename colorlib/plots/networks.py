@@ -41,7 +41,7 @@ def unet(widths=(32, 64, 128, 256), side: int = 32, photo=None) -> Figure:
     tall = [1.75 * 0.72**level for level in range(len(widths))]  # of a box: smaller maps are lower
     wide = [0.12 + 0.11 * np.log2(channels / 8) for channels in widths]  # more channels are wider
     depth = [5.1 - 1.33 * level + 0.1 * level**2 for level in range(len(widths))]  # the middle of a level
-    figure, axis = _blank(14, 6.35, 10.4)
+    figure, axis = _blank(14, 6.6, 10.4)
 
     def picture(x, image, label, **how):
         axis.imshow(image, extent=(x - 0.7, x + 0.7, depth[0] - 0.7, depth[0] + 0.7), aspect="auto", **how)
@@ -56,23 +56,29 @@ def unet(widths=(32, 64, 128, 256), side: int = 32, photo=None) -> Figure:
         label = f"{channels} channels\n{size} x {size}"
         axis.text(x, depth[level] - height / 2 - 0.06, label, ha="center", va="top", fontsize=9, color=INK)
 
-    left = [2.6 + 1.25 * level for level in range(deepest)] + [7.0]
+    left = [2.35 + 1.5 * level for level in range(deepest)] + [7.0]
     right = [14 - x for x in left]
     for level in range(deepest):
         box(left[level], level, DOWN)
-        box(right[level], level, SKIP, UP)
-        start, end = left[level] + wide[level] / 2, right[level] - wide[level]
-        _arrow(axis, (start + 0.05, depth[level] + 0.1), (end - 0.05, depth[level] + 0.1), SKIP, 2)
+        box(right[level], level, UP, SKIP)  # the order of torch.cat: from below first, then the skip
+        start = left[level] + wide[level] / 2
+        top, half = depth[level] + tall[level] / 2, wide[level] / 2
+        out = left[level] + half - 0.04
+        axis.plot([out, out, right[level] + half], [top, top + 0.2, top + 0.2], color=SKIP, linewidth=2)
+        _arrow(axis, (right[level] + half, top + 0.21), (right[level] + half, top + 0.01), SKIP, 2)
         next_top = depth[level + 1] + tall[level + 1] / 2
         bend = {"connectionstyle": "angle,angleA=0,angleB=90,rad=4"}
         low = depth[level] - 0.18
         _arrow(axis, (start + 0.05, low), (left[level + 1], next_top + 0.05), DOWN, 2, **bend)
-        back = {"connectionstyle": "angle,angleA=90,angleB=0,rad=4"}
-        _arrow(axis, (right[level + 1] + 0.12, next_top + 0.05), (end - 0.05, low), UP, 2, **back)
+        below = right[level + 1] + wide[level + 1] / (2 if level + 1 == deepest else 1)  # the lower box's right side
+        turn = [below, below + 0.17, below + 0.17]
+        axis.plot(turn, [depth[level + 1], depth[level + 1], low], color=UP, linewidth=2)
+        _arrow(axis, (below + 0.16, low), (right[level] - wide[level], low), UP, 2)
     box(7.0, deepest, DOWN)
-    axis.text(7.0, depth[0] + 0.18, "skip connections", ha="center", va="bottom", fontsize=10, color=SKIP)
-    axis.text(left[0], depth[0] + tall[0] / 2 + 0.08, "encoder", ha="center", fontsize=11, weight="bold", color=DOWN)
-    axis.text(right[0], depth[0] + tall[0] / 2 + 0.08, "decoder", ha="center", fontsize=11, weight="bold", color=UP)
+    above = depth[0] + tall[0] / 2 + 0.26
+    axis.text(7.0, above, "skip connections", ha="center", va="bottom", fontsize=10, color=SKIP)
+    axis.text(left[0], above, "encoder", ha="center", va="bottom", fontsize=11, weight="bold", color=DOWN)
+    axis.text(right[0], above, "decoder", ha="center", va="bottom", fontsize=11, weight="bold", color=UP)
     gray = photo.mean(axis=2)
     picture(0.9, gray, f"gray\n1 channel\n{side} x {side}", cmap="gray", vmin=0, vmax=255)
     pale = (gray[..., None] + 0.4 * (photo - gray[..., None])).clip(0, 255).astype(np.uint8)
@@ -81,11 +87,11 @@ def unet(widths=(32, 64, 128, 256), side: int = 32, photo=None) -> Figure:
     _arrow(axis, (right[0] + wide[0] + 0.05, depth[0]), (12.35, depth[0]), OUT, 2)
 
     axis.set_xlim(0, 14)
-    axis.set_ylim(0, 6.35)
+    axis.set_ylim(0, 6.6)
     words = {
         "Down: convolution 4 x 4, stride 2 (first: 3 x 3, stride 1), batch norm, LeakyReLU": DOWN,
-        "Up: transposed convolution 4 x 4, stride 2, skip beside it, batch norm, ReLU": UP,
-        "skip connection: the encoder's map, copied": SKIP,
+        "Up: transposed convolution 4 x 4, stride 2; skip behind it; batch norm, ReLU": UP,
+        "skip: the encoder's map, copied": SKIP,
         "convolution 1 x 1, tanh": OUT,
     }
     for place, (text, color) in zip(((0.3, 0.72), (0.3, 0.3), (8.9, 0.72), (8.9, 0.3)), words.items(), strict=True):
@@ -99,7 +105,7 @@ def transposed(kernels=(4, 3), inputs: int = 4) -> Figure:
 
     kernels: their sizes, a panel for each; under every output stands how many stamps it got.
     """
-    figure, axes = plt.subplots(1, len(kernels), figsize=(10.2, 3.5), squeeze=False)
+    figure, axes = plt.subplots(1, len(kernels), figsize=(10.2, 3.4), squeeze=False)
     for axis, kernel in zip(axes[0], kernels, strict=True):
         outputs = 2 * (inputs - 1) + kernel
         stamps = np.zeros(outputs, int)
@@ -123,21 +129,20 @@ def transposed(kernels=(4, 3), inputs: int = 4) -> Figure:
         axis.text(-0.2, 5.0 - 0.375 * (inputs - 1), "stamps", ha="right", va="center", fontsize=10)
         axis.text(-0.2, low, "output:\nhow many\nstamps", ha="right", va="center", fontsize=10)
         even = "evenly covered" if len(set(stamps[2:-2])) == 1 else "covered twice, once, twice, ..."
-        axis.set(xlim=(-2.3, outputs + 0.1), ylim=(low - 0.6, 8), title=f"kernel {kernel}, stride 2: {even}")
+        axis.set(xlim=(-2.3, outputs + 0.1), ylim=(low - 0.6, 7.4), title=f"kernel {kernel}, stride 2: {even}")
         axis.set_axis_off()
     figure.subplots_adjust(0.01, 0.01, 0.99, 0.9, wspace=0.04)
     plt.close(figure)
     return figure
 
 
-def windows(photo, center: tuple[int, int], sides=(3, 6, 12, 24, 48), color: bool = False) -> Figure:
-    """One pixel of a photo in wider and wider windows, all drawn at one size: what one must see to name its color.
+def windows(photo, center: tuple[int, int], sides=(3, 6, 12, 24, 40)) -> Figure:
+    """One pixel of a gray photo in wider and wider windows, all drawn at one size: what one must see to name its color.
 
-    center: row and column of the pixel, which is marked. sides: of the windows, in pixels. color: show them in color
-    rather than in gray. Raises `ValueError` for a window that doesn't fit.
+    center: row and column of the pixel, which is marked. sides: of the windows, in pixels. Raises `ValueError` for a
+    window that doesn't fit.
     """
-    image = photos.as_image(photo)
-    image = np.asarray(image.convert("RGB" if color else "L"))
+    image = np.asarray(photos.as_image(photo).convert("L"))
     figure, axes = plt.subplots(1, len(sides), figsize=(2.05 * len(sides), 2.3), squeeze=False)
     plt.close(figure)
     for axis, side in zip(axes[0], sides, strict=True):
