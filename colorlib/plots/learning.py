@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from colorlib.plots.figures import to_pixels
 
-SHADES = ("#d95f02", "#4c72b0", "#2a9d5c", "#8172b3")
+LINES = ("#d95f02", "#4c72b0", "#2a9d5c", "#8172b3")
 GRAY = {"color": "0.35", "linestyle": "--", "linewidth": 1.2}
 WIDE = 9.6  # inches
 MARGIN = 0.95  # inches left of the pictures, for their labels
@@ -31,7 +31,7 @@ def costs(lines: dict, gray: float | None = None, what: str = "cost", window: in
     """
     figure, axis = plt.subplots(figsize=(7.6, 2.9), layout="constrained")
     plt.close(figure)
-    for shade, (label, values) in zip(SHADES, lines.items(), strict=False):
+    for shade, (label, values) in zip(LINES, lines.items(), strict=False):
         steps = np.arange(1, len(values) + 1)
         axis.plot(steps, values, color=shade, linewidth=0.6, alpha=0.45)
         axis.plot(steps, smooth(values, window), color=shade, linewidth=2, label=label)
@@ -62,10 +62,10 @@ def monitor(trained: dict, valid: dict, rows: dict, steps: int, gray: tuple[floa
         axis = figure.add_axes((left / WIDE, 1 - (curve + 0.28) / high, width / WIDE, curve / high))
         at, values = list(points), list(points.values())
         if number == 0 and len(at) > 20:  # each step
-            axis.plot(at, values, color=SHADES[0], linewidth=0.6, alpha=0.45)
-            axis.plot(at, smooth(values), color=SHADES[0], linewidth=2)
+            axis.plot(at, values, color=LINES[0], linewidth=0.6, alpha=0.45)
+            axis.plot(at, smooth(values), color=LINES[0], linewidth=2)
         else:  # few points: each epoch, or now and then
-            axis.plot(at, values, "o-", color=SHADES[number], markersize=4, linewidth=1.5, clip_on=False)
+            axis.plot(at, values, "o-", color=LINES[number], markersize=4, linewidth=1.5, clip_on=False)
         axis.axhline(level, **GRAY)
         place = {"xytext": (-3, 3), "textcoords": "offset points", "ha": "right", "va": "bottom"}
         axis.annotate("gray", (steps, level), fontsize=9, color="0.35", **place)
