@@ -22,7 +22,7 @@ from colorlib.settings import choose, flag, having
 from colorlib.systems import SYSTEMS
 
 # Settings that name one of several kinds -> those that there are. Where kinds look at settings that not all of their
-# like do, each has their names in `settings`.
+# like do, each has their names in `settings`; one that ignores what the others look at says so in `ignores`.
 KINDS = {
     "system": SYSTEMS,
     "generator": GENERATORS,
@@ -52,8 +52,9 @@ def rules(stage: Config) -> list[Rule]:
     found = []
     for name in CHOSEN:
         holder = stage.model if name in MODEL_FIELDS else stage
-        used = choose(KINDS[name], holder, name).settings
-        others = {other for kind in KINDS[name].values() for other in kind.settings} - set(used)
+        kind = choose(KINDS[name], holder, name)
+        others = {other for kind in KINDS[name].values() for other in kind.settings} - set(kind.settings)
+        others |= set(getattr(kind, "ignores", ()))  # of what all others of its like look at
         found.append(Rule(sorted(others), False, f"{flag(name)} {getattr(holder, name)}"))
     epochs, plateau = f"--epochs {stage.epochs}", stage.lr_schedule == "plateau"
     last = stage.monitor == "last"  # finds every epoch better than the one before

@@ -124,6 +124,8 @@ class Colorizer:
     ) -> Iterator[Image.Image]:
         """Colorize photos one after the other; the generator sees up to `batch_size` of them at once."""
         self.asked(targets, 1)  # what can't be is said before a photo is opened
+        if size is not None and size < 1:
+            raise ColorizerError(f"the size at which a photo is seen is {size}; it must be 1 or more")
         size = size or self.model.photo_size or self.model.image_size
         try:
             self.generator.check_size(size, size)

@@ -84,6 +84,9 @@ def load_folder(folder: Path) -> tuple[nn.Module, Model]:
     except (RuntimeError, TypeError, OverflowError) as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise ColorizerError(f"{folder}: the weights don't fit config.json ({first})") from None
+    left = [name for name, value in generator.named_buffers() if value.is_meta]
+    if left:  # built on `meta`, a generator has only what its weights' file has
+        raise ColorizerError(f"{file} lacks {left[0]}; buffers of a generator must be saved with it (persistent)")
     if broken:
         raise ColorizerError(f"{file}: {broken[0]} holds values that are not finite")
     return generator, model

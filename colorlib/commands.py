@@ -9,14 +9,12 @@ from tqdm import tqdm
 from colorlib import cache, evaluation, history, hub, photos, plots, tables
 from colorlib.choices import change
 from colorlib.colorizer import Colorizer
-from colorlib.config import Config
 from colorlib.controls import CONTROLS
 from colorlib.data import load_photos
 from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
-from colorlib.photo_sets import NAMED
 from colorlib.runs import Run
 from colorlib.stages import fit
 
@@ -42,54 +40,13 @@ def train(arguments) -> int:
 
 
 def evaluate(arguments) -> int:
-    learned = training_of(arguments.checkpoint, needed=arguments.dataset is None)
-    colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
-    dataset, path, part = arguments.dataset or learned.dataset, arguments.dataset_path, arguments.part
-    if part != "all" and learned.dataset not in NAMED and not Path(learned.dataset).exists():
-        raise ConfigError(
-            f"the pictures that it learned from, {learned.dataset}, aren't to be found from this folder, so which of "
-            f"{dataset} it hasn't seen can't be told; give --part all for other pictures, or go to the folder it was "
-            "trained in"
-        )
-    if dataset == learned.dataset or Path(dataset).resolve() == Path(learned.dataset).resolve():
-        path = path or learned.dataset_path
-        part = part or "test"
-    else:
-        learned = Config()  # another set is divided in its own way
-    part = part or evaluation.default_part(dataset)
-    if part == "all" and (arguments.splits or arguments.split_seed is not None):
-        raise ConfigError("--splits and --split-seed have no effect with --part all; name another --part")
-    result = evaluation.evaluate(
-        colorizer,
-        dataset,
-        path,
-        part,
-        arguments.splits or learned.splits,
-        learned.split_seed if arguments.split_seed is None else arguments.split_seed,
-        arguments.limit_images,
-    )
+    names = ("dataset", "dataset_path", "part", "splits", "split_seed", "limit_images", "device", "precision")
+    result = evaluation.evaluate(arguments.checkpoint, **{name: getattr(arguments, name) for name in names})
     if arguments.json:
         Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(arguments.json, evaluation.as_json(result))
     print(evaluation.report(result))
     return 0
-
-
-def training_of(checkpoint: str, needed: bool) -> Config:
-    """The settings of the training whose folder, or whose best/ or last/, a checkpoint is; else the defaults.
-
-    needed: whether settings that can't be read are an error, rather than a warning. Raises `ConfigError`.
-    """
-    place = Path(checkpoint).resolve()
-    for folder in (place, place.parent) if place.is_dir() else ():  # else it is a name, as starter
-        if (folder / "last").is_dir() and (folder / "config.json").is_file():
-            try:
-                return Config.load(folder / "config.json")
-            except ConfigError as error:
-                if needed:
-                    raise ConfigError(f"what it learned from isn't known, so name a --dataset: {error}") from None
-                log.warning("its training's settings can't be read, so its parts aren't known: %s", error)
-    return Config()
 
 
 def colorize(arguments) -> int:

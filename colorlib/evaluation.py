@@ -8,6 +8,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -17,44 +18,52 @@ from colorlib.colorizer import Colorizer
 from colorlib.data import evenly, load_photos, loader
 from colorlib.engine import device_name
 from colorlib.errors import DataError
+from colorlib.learned import choose_pictures, unseen_by
 from colorlib.models import evaluating, generate
-from colorlib.photo_sets import NAMED
 from colorlib.tables import metric_table
 
 BATCH = 128
 
 
 def evaluate(
-    colorizer: Colorizer,
-    dataset: str = "bundled",
+    colorizer: Colorizer | str | Path,
+    dataset: str | None = None,
     dataset_path: str | None = None,
     part: str | None = None,
-    splits: str = "own",
-    split_seed: int = 0,
+    splits: str | None = None,
+    split_seed: int | None = None,
     limit_images: int | None = None,
     progress: bool = True,
+    device: str = "auto",
+    precision: str = "auto",
 ) -> dict:
     """Measure a colorizer beside the reference rows `gray` and `oracle_mean`, at the size its generator sees.
 
-    part: train, valid, test or all (default: test of a named set, all of a folder), divided by `splits` and
-    `split_seed`. limit_images: at most so many pictures, evenly taken. Returns what was measured on what, and the
-    rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`.
+    colorizer: its folder or its training's, or its name, so that what it has learned from is known; or a `Colorizer`,
+    of which it isn't. dataset, dataset_path, part (train, valid, test or all), splits, split_seed: the pictures
+    (default: what it hasn't seen; see `colorlib.learned.choose_pictures`). limit_images: at most so many, evenly taken.
+    device, precision: where a folder is opened. Returns what was measured on what, and the rows; see `colorlib.metrics`
+    for their definitions and units. Raises `DataError`, `ConfigError` and `ColorizerError`.
     """
+    unseen = None
+    if not isinstance(colorizer, Colorizer):
+        unseen = unseen_by(str(colorizer), needed=dataset is None)
+        colorizer = Colorizer.load(colorizer, device, precision)
+    pictures = choose_pictures(unseen, dataset, dataset_path, part, splits, split_seed)
     size = colorizer.model.image_size
-    photo_set = load_photos(dataset, dataset_path, size, progress)
-    part = part or default_part(dataset)
-    indices = evenly(photo_set.split(splits, split_seed)[part], limit_images)
+    photo_set = load_photos(pictures.dataset, pictures.dataset_path, size, progress)
+    indices = evenly(photo_set.split(pictures.splits, pictures.split_seed)[pictures.part], limit_images)
     if not len(indices):
-        raise DataError(f"{dataset}: no photos in the part {part!r}; try --part all")
+        raise DataError(f"{pictures.dataset}: no photos in the part {pictures.part!r}; try --part all")
     batches = loader(photo_set, indices, BATCH, shuffle=False)
     bar = tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress)
     rows = metrics.measure(bar, colorizer.colorize_batch, colorizer.device)
     rows["model"]["fps"] = pictures_per_second(colorizer)
     return {
-        "dataset": dataset,
-        "part": part,
-        "splits": splits,
-        "split_seed": split_seed,
+        "dataset": pictures.dataset,
+        "part": pictures.part,
+        "splits": pictures.splits,
+        "split_seed": pictures.split_seed,
         "images": len(indices),
         "image_size": size,
         "device": device_name(colorizer.device),
@@ -72,11 +81,6 @@ def as_json(result: dict) -> str:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     return json.dumps(plain(result), indent=2) + "\n"
-
-
-def default_part(dataset: str) -> str:
-    """What a data set is measured on where nothing else is said: a named one's test part, all of a folder."""
-    return "test" if dataset in NAMED else "all"
 
 
 def pictures_per_second(colorizer: Colorizer, batch_size: int = 32) -> float:

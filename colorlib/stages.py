@@ -59,7 +59,7 @@ def check_data(config: Config, photo_set: PhotoSet | None) -> None:
     """
     if photo_set is not None:
         photo_set.check_side(config.model.image_size)
-    elif config.dataset not in NAMED:
+    if config.dataset not in NAMED and (photo_set is None or config.crop_from):
         find(config.dataset, config.dataset_path, config.model.image_size)
 
 

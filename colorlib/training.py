@@ -244,4 +244,5 @@ class Training:
             written = self.folder / "history.csv"
             for row in read_csv(written) if written.exists() else ():
                 if row["epoch"] > progress.epoch and row.get("step", math.inf) < row["epoch"] * len(self.batches):
-                    progress.best.remember(row, self.config)  # of an epoch that was cut off
+                    with contextlib.suppress(KeyError):  # by another colorlib, without the metric
+                        progress.best.remember(row, self.config)  # of an epoch that was cut off

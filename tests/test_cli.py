@@ -18,6 +18,7 @@ from colorlib import cli, commands, photos
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.data import load_photos
+from colorlib.learned import unseen_by
 from colorlib.recipes import RECIPES
 from colorlib.systems.supervised import Supervised
 
@@ -195,8 +196,8 @@ def test_what_was_learned_from_is_no_test_from_another_folder_either(tmp_path, m
         assert "the pictures that it learned from, album, aren't to be found" in one_line(capsys)
     assert run("evaluate", tmp_path / "run", "--dataset", tmp_path / "album", "--part", "all") == 0
     monkeypatch.chdir(tmp_path / "run")
-    assert commands.training_of("starter", needed=True) == Config()
-    assert commands.training_of("best", needed=True).splits == "50/50"
+    assert unseen_by("starter", needed=True).splits == "98/1/1"
+    assert unseen_by("best", needed=True).splits == "50/50"
 
 
 def test_a_controlled_training_trains_and_is_written_down(tmp_path):

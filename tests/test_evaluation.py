@@ -2,8 +2,14 @@
 
 import json
 
-from colorlib import plots
-from colorlib.evaluation import as_json, default_part
+import pytest
+
+from colorlib import plots, recipes
+from colorlib.colorizer_folder import SHIPPED
+from colorlib.errors import DataError
+from colorlib.evaluation import as_json, evaluate
+from colorlib.learned import choose_pictures, unseen_by
+from colorlib.stages import fit
 
 
 def test_json_has_no_nan():
@@ -16,7 +22,29 @@ def test_json_has_no_nan():
 
 
 def test_a_named_set_has_a_test_part_and_a_folder_is_measured_whole():
-    assert (default_part("bundled"), default_part("cifar10"), default_part("album")) == ("test", "test", "all")
+    parts = [choose_pictures(None, name).part for name in ("bundled", "cifar10", "album")]
+    assert parts == ["test", "test", "all"]
+    with pytest.raises(DataError, match="the part is 'tset'; it takes one of train, valid, test, all"):
+        choose_pictures(None, part="tset")
+
+
+def test_what_comes_with_colorlib_is_measured_on_what_it_has_not_seen(tmp_path):
+    """starter divided Tiny ImageNet anew: most of the set's own validation part was trained on."""
+    for name, (config, *_) in {name: recipes.get(name) for name in SHIPPED}.items():
+        assert config.dataset in ("tiny-imagenet", "cifar10")
+        assert unseen_by(name, needed=True)[:4] == (config.dataset, None, "test", config.splits)
+        assert choose_pictures(unseen_by(name, True), config.dataset).splits == config.splits
+
+
+def test_by_its_folder_a_run_is_measured_on_what_it_has_not_seen(tmp_path, caplog):
+    """By the colorizer alone, as from a hub, that isn't known, which is said."""
+    (config,) = recipes.get("unet-l1", "smoke")
+    run = fit(config.replace(split_seed=5, max_steps=1, checkpoints_path=str(tmp_path)), progress=False)
+    result = evaluate(run.folder, limit_images=8, progress=False)
+    assert (result["dataset"], result["part"], result["split_seed"]) == ("bundled", "test", 5)
+    assert "isn't known" not in caplog.text
+    assert evaluate(run.colorizer(), limit_images=8, progress=False)["split_seed"] == 0
+    assert "what this colorizer has learned from isn't known" in caplog.text
 
 
 def test_losses_of_any_system_are_drawn():
@@ -25,3 +53,5 @@ def test_losses_of_any_system_are_drawn():
     other = [{"epoch": epoch, "loss_mean": 1.0 / epoch} for epoch in (1, 2)]
     assert [len(axis.lines) for axis in plots.losses(gan).axes] == [1, 2]
     assert [len(axis.lines) for axis in plots.losses(other).axes] == [1]
+    third = [{"epoch": 1, "loss_Denoise": 1.0, "loss_noise": 2.0}]
+    assert [len(axis.lines) for axis in plots.losses(third).axes] == [2]

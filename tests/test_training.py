@@ -550,7 +550,7 @@ class Samples(torch.nn.Module):
 class Denoises:
     """A system that teaches it to come nearer to the truth from anywhere."""
 
-    settings = ()
+    settings, ignores = (), ("loss", "ema")
 
     @classmethod
     def check(cls, config):
@@ -580,6 +580,10 @@ def test_what_another_system_has_learned_is_opened_measured_and_drawn(config, ph
     with pytest.raises(ConfigError, match="--widths .* has no effect with --generator samples"):
         fit(config.replace(**settings), photo_set, progress=False)
     settings["widths"] = Model().widths
+    for name, value in {"loss": {"l2": 7.0}, "ema": 0.9}.items():
+        with pytest.raises(ConfigError, match=f"--{name} .* has no effect with --system denoise"):
+            fit(config.replace(**settings, **{name: value}), photo_set, progress=False)
+    settings["loss"] = Config().loss
     run = fit(config.replace(**settings), photo_set, progress=False)
     assert run.history[-1]["loss_noise"] < run.history[0]["loss_noise"]
     result = evaluate(Colorizer.load(run.folder), limit_images=20, progress=False)

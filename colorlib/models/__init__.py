@@ -19,7 +19,8 @@ from colorlib.models.gray_fed import GrayFed
 from colorlib.models.unet import UNet
 from colorlib.settings import choose
 
-# A generator is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
+# A generator is built without memory where a saved one is opened, so all that it holds must be in its state_dict.
+# It is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
 # what the sides of a picture are multiples of (None: it takes squares of one size alone),
 # and `settings`, the names of the model's settings that not every generator looks at.
 GENERATORS = {"unet": UNet, "gray_fed": GrayFed}

@@ -75,13 +75,16 @@ def curves(histories: dict, column: str, ylabel: str | None = None, title: str |
 
 
 def losses(rows: list[dict]) -> Figure:
-    """A training's losses over the epochs: the discriminator's left (if there is one), the generator's right.
+    """A training's losses over the epochs: a panel for each network, as the discriminator and the generator.
 
-    rows: the history, as `colorlib.training` keeps it.
+    rows: the history, as `colorlib.training` keeps it. A network's losses are its own, loss_D, and its summands, as
+    loss_D_real; those of systems that name theirs otherwise stand in one panel.
     """
     names = [name for name in rows[0] if name.startswith("loss_")]
-    panels = [[n for n in names if n.startswith(f"loss_{network}")] for network in "DG"]
-    panels = [panel for panel in panels if panel] or [names]
+    networks = [name for name in names if any(other.startswith(f"{name}_") for other in names)]
+    panels = [[name for name in names if f"{name}_".startswith(f"{network}_")] for network in networks]
+    others = [name for name in names if not any(name in panel for panel in panels)]
+    panels = sorted(panels + [others] * bool(others), key=lambda panel: names.index(panel[0]))
     figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 3.4), squeeze=False, layout="constrained")
     for axis, panel in zip(axes[0], panels, strict=True):
         for name in panel:

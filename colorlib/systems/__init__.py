@@ -7,9 +7,9 @@ A system owns its networks and optimizers. The loop asks it for three things:
     colorizer()             what it has learned so far, as a `Colorizer`
 
 Another kind of system (diffusion, say) is another class with these three, made of a configuration, an engine, and
-whether it begins (`fresh`) or takes up a saved state. To
-give it a name, it also says which settings it alone looks at, `settings`, and what it can't be made of,
-`check(config)`; its line in `SYSTEMS` makes it one that --system takes. What it learns is a generator of
+whether it begins (`fresh`) or takes up a saved state. To give it a name, it also says which settings it alone looks at,
+`settings`; of those that all others look at what it doesn't, `ignores`, as "loss"; and what it can't be made of,
+`check(config)`. Its line in `SYSTEMS` makes it one that --system takes. What it learns is a generator of
 `colorlib.models.GENERATORS`, so that every command can open it. How that one gets from gray to its answer is its own
 affair: in evaluation mode it may take many passes.
 """
