@@ -52,6 +52,13 @@ def test_agrees_with_scikit_image(ours, theirs, dtype):
         np.testing.assert_allclose(as_picture(ours(as_batch(picture, dtype))), theirs(picture), atol=1e-3)
 
 
+@pytest.mark.parametrize("back, beyond", [(lab_to_rgb, (50.0, 120.0, 0.0)), (yuv_to_rgb, (0.5, 1.0, 0.5))])
+def test_colors_outside_the_gamut_are_clipped_unless_asked_otherwise(back, beyond):
+    color = torch.tensor(beyond).view(1, 3, 1, 1)
+    assert back(color).min() >= 0 and back(color).max() <= 1
+    assert back(color, clip=False).max() > 1
+
+
 @pytest.mark.parametrize("there, back", [(rgb_to_lab, lab_to_rgb), (rgb_to_yuv, yuv_to_rgb)])
 def test_round_trip(there, back):
     rgb = as_batch(cube())
