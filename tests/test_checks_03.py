@@ -102,6 +102,8 @@ WRONG_PATCHES = {
     "16 logits, but at least one": LastIsGlobal,
     "some look at the same pixels": of(after=repeated),
     "use `widths`": lambda widths: Pair((8, 16, 32)),
+    "you forgot `return`": lambda widths: None,
+    "for a picture of 96 pixels": of(kernel=1, after=lambda logits: nn.functional.adaptive_avg_pool2d(logits, 4)),
     "expected (2, 16)": of(after=lambda logits: logits.mean(dim=0, keepdim=True)),
 }
 
@@ -140,13 +142,21 @@ def test_until_it_is_right_a_finished_one_takes_its_place(solution):
 # ---------------------------------------------------------------- exercise 2
 
 
-def step(of_d=lambda G, gray: G(gray).detach(), of_g=lambda p: p, on_d=lambda z: z, between=False, twice=False):
+def same(x):
+    return x
+
+
+def leaky(G, gray):
+    return G(gray)
+
+
+def step(of_d=lambda G, gray: G(gray).detach(), of_g=same, on_d=same, on_fake=same, between=False, twice=False):
     """The step with what D sees, what G's verdict sees, what D says, and zero_grad between the turns."""
 
     def one_step(G, D, adam_g, adam_d, gray, true):
         adam_g.zero_grad()
         adam_d.zero_grad()
-        cost_of_d(on_d(D(gray, true)), on_d(D(gray, of_d(G, gray)))).backward()
+        cost_of_d(on_d(D(gray, true)), on_d(on_fake(D(gray, of_d(G, gray))))).backward()
         adam_d.step()
         if between:
             adam_g.zero_grad()
@@ -164,10 +174,20 @@ def without_gradient(G, gray):
         return G(gray)
 
 
+def g_first(G, D, adam_g, adam_d, gray, true):
+    predicted = G(gray)
+    adam_g.zero_grad()
+    (cost_of_g(D(gray, predicted)) + 100 * (predicted - true).abs().mean()).backward()
+    adam_g.step()
+    adam_d.zero_grad()
+    cost_of_d(D(gray, true), D(gray, predicted.detach())).backward()
+    adam_d.step()
+
+
 @pytest.mark.parametrize(
     "answer",
-    [step(), step(of_d=without_gradient), step(of_d=lambda G, gray: G(gray), between=True)],
-    ids=["detach", "no_grad", "zero_grad between"],
+    [step(), step(of_d=without_gradient), step(of_d=leaky, between=True), g_first],
+    ids=["detach", "no_grad", "zero_grad between", "G's turn first"],
 )
 def test_every_way_to_stop_the_leak_is_accepted(answer, said):
     assert said(check.one_step, answer).startswith("✓ ")
@@ -181,7 +201,9 @@ def frozen(G, D, adam_g, adam_d, gray, true):
 WRONG_STEPS = {
     "D's weights don't change": step(on_d=lambda z: z.detach().requires_grad_()),
     "G's weights don't change": frozen,
-    "still leaves gradients in G": step(of_d=lambda G, gray: G(gray)),
+    "D no longer learns from the generated pair": step(of_d=leaky, on_fake=lambda z: z.detach()),
+    "still leaves gradients in G; cut": step(of_d=leaky),
+    "still leaves gradients in G, and": step(of_d=leaky, of_g=lambda p: p.detach()),
     "now only L1 reaches G": step(of_g=lambda p: p.detach()),
     "change one thing only": step(twice=True),
 }
@@ -214,7 +236,9 @@ WRONG_SQUARES = {
     "D's cost is to be one number": (lambda t, f: (t - 1) ** 2 + f**2, full),
     "D's cost: gives": (lambda t, f: half(t, f) + 1, full),
     "this is what D pays": (half, lambda f: (f**2).mean()),
-    "D has a half, and G has none": (half, lambda f: full(f) / 2),
+    "D's cost has no gradient": (lambda t, f: half(t.detach(), f.detach()), full),
+    "D's cost gives None": (lambda t, f: None, full),
+    "G's cost has no gradient": (half, lambda f: full(f.detach())),
     "G's cost: no sigmoid": (half, lambda f: full(f.sigmoid())),
 }
 
@@ -238,3 +262,13 @@ def test_squares_in_another_form(said):
         return 0.5 * (mse(true, torch.ones_like(true)) + mse(fake, torch.zeros_like(fake)))
 
     assert said(check.squares, by_torch, lambda fake: mse(fake, torch.ones_like(fake))).startswith("✓ ")
+
+
+def test_a_half_in_the_cost_of_g_is_mao_et_al(said):
+    answer = said(check.squares, half, lambda fake: full(fake) / 2)
+    assert answer.startswith("✓ ") and "Mao" in answer
+    assert check.accepted(check.squares, half, lambda fake: full(fake) / 2)
+
+
+def test_the_praise_keeps_the_answer_to_the_question(said):
+    assert "0.25" not in said(check.squares, half, full)

@@ -16,6 +16,7 @@ from colorlib.color_spaces import LAB
 from colorlib.engine import Engine
 from colorlib.models import discriminators
 from colorlib.plots import verdicts
+from colorlib.progress import alarms
 from colorlib.systems import build_system
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "03_conditional_gan.ipynb"
@@ -28,7 +29,7 @@ def lesson():
     cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]]
     names = {"torch": torch, "nn": nn, "F": F, "LAB": LAB, "metrics": metrics}
     starts = ("class Discriminator", "def field", "def predict", "def cost_of_d", "def batches", "def adam")
-    for start in (*starts, "def logits_on", "def cost_of_g", "def turn_of_g", "def push"):
+    for start in (*starts, "def logits_on", "def cost_of_g", "def turn_of_g", "def push", "def measure"):
         (cell,) = [cell for cell in cells if cell.startswith(start)]
         body = ast.parse(cell).body
         defined = [one for one in body if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
@@ -151,3 +152,26 @@ def test_the_signs_mark_the_epoch_that_is_kept():
     history = [{"epoch": epoch} | {name: epoch / 4 for name in names} for epoch in (1, 2, 3)]
     figure = verdicts.signs(history, kept=2)
     assert all(any(set(line.get_xdata()) == {2} for line in axis.get_lines()) for axis in figure.axes)
+
+
+def test_the_trade_has_a_dot_for_each_training():
+    figure = verdicts.trade({"gray": ([12.7], [0.0]), "patches": ([11.9, 12.0, 11.8], [0.5, 0.52, 0.49])})
+    (axis,) = figure.axes
+    assert [len(dots.get_offsets()) for dots in axis.collections] == [1, 3]
+    assert [words.get_text() for words in axis.get_legend().get_texts()] == ["gray", "patches"]
+
+
+def test_the_alarm_of_colorlib_finds_its_numbers(lesson):
+    """After two epochs in which D recognizes every pair, the rows of `measure` make it ring."""
+
+    class Sure(nn.Module):
+        def forward(self, gray, color):
+            return torch.where(color.abs().mean(dim=(1, 2, 3)) > 0, 20.0, -20.0)[:, None]
+
+    class Gray(nn.Module):
+        def forward(self, gray):
+            return torch.zeros(len(gray), 2, *gray.shape[2:])
+
+    row = lesson["measure"](Gray(), Sure(), torch.rand(8, 3, 32, 32))
+    assert row["right_on_true"] == row["right_on_generated"] == 1
+    assert any("discriminator wins" in words for words in alarms([row | {"epoch": 1}, row | {"epoch": 2}]))

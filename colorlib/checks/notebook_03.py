@@ -8,7 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from colorlib.checks import Mistake, NotDone, done, exercise
-from colorlib.losses import discriminator_loss, fooling_loss
+from colorlib.checks.two_turns import (
+    RATE,
+    Pair,
+    after,
+    cost_of_d,
+    cost_of_g,
+    gradient_of_d,
+    gradient_of_g,
+    leaky_step,
+    loaded,
+)
 
 
 def _untouched(function, stub) -> bool:
@@ -51,7 +61,10 @@ def _seen(network: nn.Module, place: int) -> tuple[Tensor, Tensor]:
 def _check_patches(function, widths: tuple[int, int, int]) -> int:
     """One network of these widths; returns how many pixels a side its logits see at most."""
     torch.manual_seed(0)
-    network = done(function(widths))
+    network = function(widths)
+    if network is None:
+        raise Mistake("your function gives None: you forgot `return`")
+    network = done(network)
     if isinstance(network, type) or not isinstance(network, nn.Module):
         raise Mistake(f"return the network itself, an nn.Module, and not {network!r}")
     network = copy.deepcopy(network).cpu().eval()  # each picture by itself
@@ -80,7 +93,20 @@ def _check_patches(function, widths: tuple[int, int, int]) -> int:
         raise Mistake(f"{PLACES} logits, but at least one sees the whole picture; let each see a part")
     if len({tuple(one.flatten().tolist()) for one in seen}) < PLACES:
         raise Mistake(f"{PLACES} logits, but some look at the same pixels; each place needs a patch of its own")
+    _check_larger(network)
     return widest
+
+
+def _check_larger(network: nn.Module) -> None:
+    """A picture of 96 pixels has 12x12 places."""
+    side, places = 3 * SIDE, 9 * PLACES
+    with torch.no_grad():
+        number = network(torch.rand(1, 1, side, side), torch.rand(1, 2, side, side)).numel()
+    if number != places:
+        raise Mistake(
+            f"right for {SIDE} pixels, but {number} logits for a picture of {side} pixels, which has {places} places; "
+            "a layer that looks at each place alone works at every size"
+        )
 
 
 @exercise
@@ -106,85 +132,37 @@ def yours_or_ours(function, lesson_discriminator):
 # ---------------------------------------------------------------- exercise 2
 
 
-def cost_of_d(true_logits: Tensor, generated_logits: Tensor) -> Tensor:
-    """D's cost: the mean of its two halves, as the lesson writes it."""
-    return (discriminator_loss(true_logits, True) + discriminator_loss(generated_logits, False)) / 2
-
-
-def cost_of_g(generated_logits: Tensor) -> Tensor:
-    """G's adversarial cost, the non-saturating one."""
-    return fooling_loss(generated_logits)
-
-
-def leaky_step(G, D, adam_g, adam_d, gray, true):
-    """The stub of the exercise: D's turn leaves gradients in G."""
-    adam_g.zero_grad()
-    adam_d.zero_grad()
-    loss_d = cost_of_d(D(gray, true), D(gray, G(gray)))
-    loss_d.backward()
-    adam_d.step()
-    predicted = G(gray)
-    loss_g = cost_of_g(D(gray, predicted)) + 100 * (predicted - true).abs().mean()
-    loss_g.backward()
-    adam_g.step()
-
-
-class _Pair(nn.Module):
-    """A discriminator that is as small as can be, and smooth."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer = nn.Conv2d(3, 1, 3)
-
-    def forward(self, gray: Tensor, color: Tensor) -> Tensor:
-        return self.layer(torch.cat([gray, color], dim=1)).flatten(1)
-
-
-def _after(step, start: tuple[nn.Module, nn.Module], gray: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
-    """The weights of G and D after a step from the same start, by plain gradient descent."""
-    G, D = copy.deepcopy(start)
-    step(G, D, *(torch.optim.SGD(net.parameters(), lr=0.1) for net in (G, D)), gray, true)
-    return tuple(torch.cat([weight.detach().flatten() for weight in net.parameters()]) for net in (G, D))
-
-
-def _expected(adversarial: bool):
-    """The step as it should be, with or without what D tells G."""
-
-    def step(G, D, adam_g, adam_d, gray, true):
-        predicted = G(gray)
-        adam_d.zero_grad()
-        cost_of_d(D(gray, true), D(gray, predicted.detach())).backward()
-        adam_d.step()
-        adam_g.zero_grad()
-        cost = 100 * (predicted - true).abs().mean()
-        (cost + cost_of_g(D(gray, predicted)) * adversarial).backward()
-        adam_g.step()
-
-    return step
-
-
 @exercise
 def one_step(function):
-    """`one_step(G, D, adam_g, adam_d, gray, true)`: the alternating step without the leak."""
+    """`one_step(G, D, adam_g, adam_d, gray, true)`: the alternating step without the leak, in either order."""
     if _untouched(function, leaky_step):
         raise NotDone
     torch.manual_seed(0)
-    start = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Tanh()), _Pair()
+    G, D = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Tanh()), Pair()
     gray, true = torch.rand(4, 1, 8, 8), torch.rand(4, 2, 8, 8) - 0.5
-    g, d = _after(function, start, gray, true)
-    first_g, first_d = (torch.cat([w.detach().flatten() for w in net.parameters()]) for net in start)
-    right_g, right_d = _after(_expected(True), start, gray, true)
-    if torch.equal(d, first_d):
-        raise Mistake("D's weights don't change any more: detach the generated color that D sees, and not D's answer")
+    g, d = after(function, (G, D), gray, true)
+    first_g, first_d = (nn.utils.parameters_to_vector(net.parameters()).detach() for net in (G, D))
+    moved_g, moved_d = (first_g - g) / RATE, (first_d - d) / RATE
+    later_g, later_d = loaded(G, g), loaded(D, d)
+
+    def is_one(moved: Tensor, *gradients: Tensor) -> bool:
+        return any(torch.allclose(moved, gradient, rtol=1e-3, atol=1e-4) for gradient in gradients)
+
     if torch.equal(g, first_g):
         raise Mistake("G's weights don't change any more: in G's own turn the prediction must keep its gradient")
-    if torch.allclose(g, _after(leaky_step, start, gray, true)[0], atol=1e-6):
+    if is_one(moved_g, gradient_of_g(G, later_d, gray, true, leak=D)):
         raise Mistake("D's turn still leaves gradients in G; cut the way from D's loss back to G")
-    if torch.allclose(g, _after(_expected(False), start, gray, true)[0], atol=1e-6):
+    if any(is_one(moved_g, gradient_of_g(G, later_d, gray, true, False, l1, D)) for l1 in (True, False)):
+        raise Mistake("D's turn still leaves gradients in G, and in G's own turn D's verdict doesn't reach it")
+    if torch.equal(d, first_d):
+        raise Mistake("D's weights don't change any more: detach the generated color that D sees, and not D's answer")
+    if is_one(moved_d, gradient_of_d(D, G, gray, true, half=True)):
+        raise Mistake("D no longer learns from the generated pair: detach the color, not D's answer")
+    if is_one(moved_g, gradient_of_g(G, later_d, gray, true, verdict=False)):
         raise Mistake("now only L1 reaches G: you cut the way in G's turn, and D's verdict must reach G there")
-    if not torch.allclose(g, right_g, atol=1e-5):
-        raise Mistake("the leak is gone, but G's weights differ from what its own cost asks for; change one thing only")
-    if not torch.allclose(d, right_d, atol=1e-5):
+    if not is_one(moved_g, *(gradient_of_g(G, one, gray, true) for one in (later_d, D))):
+        raise Mistake("G's weights differ from what its own cost asks for; change one thing only")
+    if not is_one(moved_d, *(gradient_of_d(D, one, gray, true) for one in (G, later_g))):
         raise Mistake("G learns as it should, but D's weights differ: it sees the true pair and the generated pair")
     return "D's turn leaves G alone, and in G's turn both terms reach it"
 
@@ -204,9 +182,14 @@ def plain_cost_of_g(generated_logits):
 
 def _compare(name: str, cost, logits: tuple[Tensor, ...], right: Tensor, known: dict[str, Tensor]) -> None:
     """Raise `Mistake` where a cost isn't right; known: what to say of a mistake -> what it gives."""
-    answer = done(cost(*logits))
+    answer = cost(*(one.clone().requires_grad_() for one in logits))
+    if answer is None:
+        raise Mistake(f"{name} gives None: you forgot `return`")
+    answer = done(answer)
     if not isinstance(answer, Tensor) or answer.numel() != 1:
         raise Mistake(f"{name} is to be one number, the mean over batch and patches")
+    if not answer.requires_grad:
+        raise Mistake(f"{name} has no gradient, so nobody learns from it; no detach and no item() here")
     for words, value in {"": right, **known}.items():
         if math.isclose(answer.item(), value.item(), rel_tol=1e-4):
             if words:
@@ -243,8 +226,10 @@ def squares(of_d, of_g):
         raise Mistake("D's cost is right, and G's is still the cross entropy")
     known = {
         "this is what D pays; G wants a 1 for its patches": miss(fake, 0),
-        "D has a half, and G has none": miss(fake, 1) / 2,
         sigmoids: miss(fake.sigmoid(), 1),
     }
-    _compare("G's cost", of_g, (fake,), miss(fake, 1), known)
-    return "both costs are squares; an undecided D says 0.5 everywhere and pays 0.25"
+    half = of_g(fake)
+    half = isinstance(half, Tensor) and torch.allclose(half, miss(fake, 1) / 2, rtol=1e-4)
+    _compare("G's cost", of_g, (fake,), miss(fake, 1) / (2 if half else 1), known)
+    note = " (Mao et al. halve G's cost, as you do; a larger w makes up for it)" if half else ""
+    return "both costs are squares, and each wants the right numbers" + note

@@ -61,19 +61,20 @@ def verdict_map(cases: dict, reach: float = 4.0) -> Figure:
 
 
 def signs(history: list[Row], kept: int | None = None, gray_mae: float | None = None) -> Figure:
-    """What a training of both networks says of itself, over the epochs: costs, D's accuracy, color, distance.
+    """What a training of both networks says of itself, over the epochs: costs, D's calls, color, distance.
 
     history: rows with the columns epoch, loss_D, loss_G_GAN, right_on_true, right_on_generated (shares), and
     valid_colorfulness_ratio and valid_mae. kept: an epoch to mark. gray_mae: that of the gray pictures, dotted.
     """
     figure, axes = plt.subplots(2, 2, figsize=(8.6, 4.9), layout="constrained", sharex=True)
     epochs = [row["epoch"] for row in history]
+    history = [row | {"wrong_on_generated": 1 - row["right_on_generated"]} for row in history]
     panels = (
         ("costs", np.log(2), {"loss_D": ("D's cost", "C0"), "loss_G_GAN": ("G's adversarial cost", "C1")}),
         (
-            "D is right, share of the patches",
+            "share of the patches that D calls “true”",
             0.5,
-            {"right_on_true": ("on true pairs", TRUE), "right_on_generated": ("on generated pairs", FAKE)},
+            {"right_on_true": ("true pairs", TRUE), "wrong_on_generated": ("generated pairs", FAKE)},
         ),
         ("colorfulness ratio (the truth: 1)", 1, {"valid_colorfulness_ratio": (None, "C2")}),
         ("MAE, 0 to 255" + (" (dotted: gray)" if gray_mae else ""), gray_mae, {"valid_mae": (None, "C3")}),
@@ -95,5 +96,22 @@ def signs(history: list[Row], kept: int | None = None, gray_mae: float | None = 
     axes[1, 0].set_ylim(0, max(1.1, 1.05 * max(row["valid_colorfulness_ratio"] for row in history)))
     for axis in axes[1]:
         axis.set_xlabel("epoch")
+    plt.close(figure)
+    return figure
+
+
+def trade(rows: dict) -> Figure:
+    """What color costs: a dot for each training, its distance from the truth to the right, its colorfulness up.
+
+    rows: label -> (MAEs, colorfulness ratios), one of each for a training.
+    """
+    figure, axis = plt.subplots(figsize=(8.4, 3.6), layout="constrained")
+    for (label, (distances, ratios)), marker in zip(rows.items(), "Xosd^*vP<>" * len(rows), strict=False):
+        axis.scatter(distances, ratios, s=70, alpha=0.8, marker=marker, label=label, zorder=3)
+    axis.set(xlabel="MAE, 0 to 255", ylabel="colorfulness ratio", ylim=(-0.08, 1.12))
+    axis.axhline(1, color="0.4", ls=":", lw=1)
+    axis.text(0.01, 1.02, "as colorful as the truth", transform=axis.get_yaxis_transform(), fontsize=9)
+    axis.grid(alpha=0.3)
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), labelspacing=0.9)
     plt.close(figure)
     return figure
