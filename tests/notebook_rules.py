@@ -297,10 +297,10 @@ def setup_is_current(notebook) -> list[str]:
 
 
 def badge_is_current(notebook) -> list[str]:
-    """The first cell says how to open the notebook in Colab, as tools/publish.py writes it."""
-    first = notebook.cells[0].source if notebook.cells else ""
+    """One line says how to open the notebook in Colab, as tools/publish.py writes it."""
+    lines = [line for text in notebook.markdown for line in text.splitlines()]
     path = notebook.path.relative_to(notebook.path.parents[notebook.depth]).as_posix()
-    current = publish.badge(REPOSITORY, path) in first.splitlines()
+    current = publish.badge(REPOSITORY, path) in lines
     return [] if current else ["its badge is not the current one; run `python tools/publish.py`"]
 
 

@@ -65,12 +65,22 @@ def test_colors_of_one_lightness_pass(said, pair):
         (((255, 100, 0), (0, 170, 30)), "in [0, 1]"),
         (((1, 0), (0, 1)), "three numbers"),
         (((1, 0, math.nan), (0, 1, 0)), "in [0, 1]"),
-        ((1, 2), "TypeError"),
+        ((1, 2), "three numbers"),
+        ((1, 0, 0), "expected two colors"),
+        ("red and green", "expected two colors"),
+        (((0.6, 0.9, 0.75), (1, 0)), "expected two colors"),
+        ((of_lightness(0.55, 0.8, 85.0), of_lightness(0.65, 0.8, 85.0)), "half done: L is the same"),  # two mint greens
     ],
 )
 def test_mistakes_in_two_colors(said, pair, words):
     message = said(check.two_colors, pair)
     assert message.startswith("✗ ") and words in message
+
+
+def test_only_two_colors_are_drawn():
+    assert check.are_two_colors(((1, 0, 0), [0, 1, 0])) and check.are_two_colors(torch.zeros(2, 3))
+    for value in (None, ..., (None, None), (1, 0, 0), "red", ((1, 0), (0, 1)), ((1, 0, math.nan), (0, 1, 0))):
+        assert not check.are_two_colors(value)
 
 
 # ---------------------------------------------------------------- exercise 2
@@ -96,7 +106,18 @@ def coarsely(hue):
     return round(lightness), chroma - 1.5
 
 
-@pytest.mark.parametrize("answer", [walked, as_tensors, coarsely, check.strongest_of])
+def off_by_two(hue):
+    """Two units too much of both, as the task allows."""
+    lightness, chroma = check.strongest_of(hue)
+    return lightness + 2, chroma + 2
+
+
+def off_by_two_below(hue):
+    lightness, chroma = check.strongest_of(hue)
+    return lightness - 2, chroma - 2
+
+
+@pytest.mark.parametrize("answer", [walked, as_tensors, coarsely, off_by_two, off_by_two_below, check.strongest_of])
 def test_other_ways_to_the_strongest_color_pass(said, answer):
     assert said(check.strongest, answer).startswith("✓ ")
 
@@ -108,6 +129,7 @@ def test_other_ways_to_the_strongest_color_pass(said, answer):
         (lambda hue: (50, 40), "for every hue"),
         (lambda hue: check.strongest_of(math.degrees(hue)), "radians"),
         (lambda hue: (check.strongest_of(hue)[0], 140), "no screen shows"),
+        (lambda hue: (check.strongest_of(hue)[0], check.strongest_of(hue)[1] + 6), "no screen shows"),
         (lambda hue: (check.strongest_of(hue)[0], 20), "a stronger color"),
         (lambda hue: check.strongest_of(hue) if hue < 300 else (30, 60), "a stronger color"),
         (lambda hue: check.strongest_of(hue)[0], "two numbers"),
@@ -178,11 +200,32 @@ def upside_down(rgb, other):
     return color.join_lightness(before[:, :1], 2 * goal - ab)
 
 
+def inverted(rgb, other):
+    """The mean less the pixel."""
+    before, goal = color.rgb_to_lab(rgb), color.rgb_to_lab(other)[:, 1:]
+    return color.join_lightness(before[:, :1], goal.mean(dim=(2, 3), keepdim=True) - before[:, 1:])
+
+
+def by_variance(rgb, other, down=2):
+    before, goal = color.rgb_to_lab(rgb), color.rgb_to_lab(other)[:, 1:]
+    ab = before[:, 1:]
+    factor = goal.var(dim=(2, 3), keepdim=True) / ab.std(dim=(2, 3), keepdim=True) ** down
+    even = (ab - ab.mean(dim=(2, 3), keepdim=True)) * factor
+    return color.join_lightness(before[:, :1], even + goal.mean(dim=(2, 3), keepdim=True))
+
+
+def half_by_variance(rgb, other):
+    return by_variance(rgb, other, down=1)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         (swapped, "no longer follow"),
-        (upside_down, "the temple: "),
+        (upside_down, "the order is turned round"),
+        (inverted, "the order is turned round"),
+        (by_variance, "that is the variance"),
+        (half_by_variance, "that is the variance"),
         (flat, "the mean is right; the spread"),
         (lambda rgb, other: moved(rgb, other, stretch=False), "the mean is right; the spread"),
         (lambda rgb, other: moved(rgb, other, shift=False), "the spread is right; the mean"),

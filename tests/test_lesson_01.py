@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from colorlib import color
+from colorlib.color_difference import ciede2000
 from colorlib.plots import apart, to_png
 from colorlib.plots import lab as diagrams
 from colorlib.plots.gallery import TITLE, gallery, patches
@@ -60,6 +61,14 @@ def test_the_cells_join_as_colorlib_does(lesson):
     mine = lesson["join"](lab[:, :1], lab[:, 1:])
     assert (mine - color.join_lightness(lab[:, :1], lab[:, 1:])).abs().max() < 0.02
     assert (lesson["lightness"](mine) - lab[:, :1]).abs().max() < 0.2
+
+
+@pytest.mark.parametrize(("wish", "clipped", "reduced"), [((85, 50, 70), 13.2, 16.9), ((90, 80, -80), 15.8, 22.9)])
+def test_clipping_ends_nearer_to_the_wish_as_section_5_and_the_quiz_say(lesson, wish, clipped, reduced):
+    wish = torch.tensor(wish, dtype=torch.float32).view(1, 3, 1, 1)
+    by_clipping = lesson["rgb_to_lab"](lesson["lab_to_rgb"](wish))
+    assert abs(float(ciede2000(wish, by_clipping)) - clipped) < 0.1
+    assert abs(float(ciede2000(wish, lesson["reduce_chroma"](wish))) - reduced) < 0.1
 
 
 def test_errors_of_every_kind_have_the_same_size(lesson):

@@ -111,6 +111,17 @@ def test_the_former_line_about_colab_goes(course):
     assert publish.stamp_title(f"# 1 · Color\n\n{line}\n\nA lesson.", "BADGE") == "# 1 · Color\n\nBADGE\n\nA lesson."
 
 
+def test_the_line_about_colab_may_stand_in_a_later_text(course):
+    file = course / "notebooks" / "01_color.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells[3].source += f"\n\n{publish.UPLOAD}"
+    nbformat.write(notebook, file)
+    for _ in range(2):
+        publish.publish("ada/course", course)
+        title, *_, text = cells(course)
+        assert title == "# 1 · Color\n\nA lesson." and text.splitlines()[-1].startswith("[![Open in Colab]")
+
+
 def test_the_landing_page_lists_the_lessons(course):
     publish.publish("ada/course", course)
     landing = (course / "notebooks" / "README.md").read_text()

@@ -34,7 +34,11 @@ if not find_spec("colorlib"):  # in Colab, for example: fetch it, which takes se
 if not find_spec("colorlib"):
     raise SystemExit(f"Nothing came from {{address}}. Is there internet?")"""
 
-UPLOAD = f"To open this notebook in Colab, upload it at [colab.research.google.com]({COLAB}/#create=true)."
+UPLOAD = (
+    f"To open this notebook in Colab, choose *File*, *Upload notebook* at [colab.research.google.com]({COLAB}). "
+    "Until the course is published, type its address in a cell above the first one: "
+    '`COLORLIB_SOURCE = "git+https://..."` (or a zip, or a folder in Drive).'
+)
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 BADGE_LINE = re.compile(rf"^(?:{BADGE.pattern}|To open this notebook in (?:Google )?Colab\b.*)$", re.MULTILINE)
 TARGET = re.compile(r"(?P<before>(?P<picture>!?)\[[^\]\n]*\]\(\s*|\b(?:src|href)=[\"'])(?P<target>[^)\s\"']+)")
@@ -55,7 +59,7 @@ def setup_cell(repo: str | None) -> str:
 
 
 def badge(repo: str | None, path: str) -> str:
-    """How a notebook's first cell says how to open it in Colab. path: the notebook's, from the repository's root."""
+    """How a notebook says how to open it in Colab. path: the notebook's, from the repository's root."""
     if not repo:
         return UPLOAD
     return f"[![Open in Colab]({COLAB}/assets/colab-badge.svg)]({COLAB}/github/{repo}/blob/{BRANCH}/{path})"
@@ -101,7 +105,7 @@ def absolute_links(text: str, path: str, repo: str | None) -> str:
 
 
 def stamp_title(text: str, line: str) -> str:
-    """A notebook's first text with one line about Colab: in the old one's place, else under the title."""
+    """A notebook's text with one line about Colab: in the old one's place, else under the title."""
     if BADGE_LINE.search(text):
         return BADGE_LINE.sub(lambda hit: line, text, count=1)
     title, _, rest = text.partition("\n")
@@ -111,10 +115,12 @@ def stamp_title(text: str, line: str) -> str:
 def stamp_notebook(file: Path, root: Path, before: str | None, repo: str | None) -> None:
     path = file.relative_to(root).as_posix()
     notebook = nbformat.read(file, as_version=4)
-    for index, cell in enumerate(notebook.cells):
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    opening = next((cell for cell in texts if BADGE_LINE.search(cell.source)), notebook.cells[0])
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = absolute_links(relative_links(cell.source, path, before), path, repo)
-            if index == 0:
+            if cell is opening:
                 cell.source = stamp_title(cell.source, badge(repo, path))
         elif "setup" in cell.metadata.get("tags", []) and cell.source != setup_cell(repo):
             cell.source, cell.outputs = setup_cell(repo), []

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from colorlib import color, photos
-from colorlib.checks import Mistake, done, exercise
+from colorlib.checks import Mistake, NotDone, done, exercise
+from colorlib.color_difference import ciede2000
 from colorlib.engine import choose_device
 
 
@@ -26,7 +27,7 @@ def _tensor(value, name: str, shape: tuple) -> Tensor:
 
 # ---------------------------------------------------------------- exercise 1
 
-SAME_L, OTHER_COLOR = 0.5, 0.4  # L may differ by the first; one of R, G and B must differ by the second
+SAME_L, OTHER_COLOR = 0.5, 15.0  # L may differ by the first; CIEDE2000 must be the second or more
 
 
 def _weighted(pair: Tensor, weights: tuple) -> float:
@@ -34,16 +35,35 @@ def _weighted(pair: Tensor, weights: tuple) -> float:
     return float(((pair[0] - pair[1]) * torch.tensor(weights)).sum().abs())
 
 
+def _numbers(pair) -> Tensor | None:
+    """Two colors of three numbers each as `(2, 3)`; None for anything else."""
+    try:
+        pair = [[float(number) for number in done(one)] for one in pair]
+    except (TypeError, ValueError):
+        return None
+    return torch.tensor(pair) if [len(one) for one in pair] == [3, 3] else None
+
+
+def are_two_colors(pair) -> bool:
+    """Whether this can be drawn as two colors, right or wrong as an answer."""
+    try:
+        numbers = _numbers(pair)
+    except NotDone:
+        return False
+    return numbers is not None and bool(numbers.isfinite().all())
+
+
 @exercise
 def two_colors(pair):
     """`two_colors`: two sRGB colors of three numbers in [0, 1], of the same L."""
-    pair = torch.as_tensor([[float(number) for number in done(one)] for one in pair])
-    if pair.shape != (2, 3):
-        raise Mistake(f"expected two colors of three numbers each, got the shape {tuple(pair.shape)}")
+    pair = _numbers(pair)
+    if pair is None:
+        raise Mistake("expected two colors of three numbers each: ((red, green, blue), (red, green, blue))")
     if not pair.isfinite().all() or pair.min() < 0 or pair.max() > 1:
         raise Mistake("each number must lie in [0, 1], as everywhere in this lesson (not 0 to 255)")
-    lights = color.lightness_of(pair.T.reshape(1, 3, 1, 2)).flatten()
-    gap, apart = float((lights[0] - lights[1]).abs()), float((pair[0] - pair[1]).abs().max())
+    one, other = color.rgb_to_lab(pair.view(2, 3, 1, 1)).split(1)
+    lights = (float(one[0, 0]), float(other[0, 0]))
+    gap, apart = abs(lights[0] - lights[1]), float(ciede2000(one, other))
     if gap > SAME_L:
         words = f"in gray the word can still be seen: L is {lights[0]:.1f} and {lights[1]:.1f}"
         if _weighted(pair, (1 / 3, 1 / 3, 1 / 3)) < 0.01:
@@ -54,13 +74,15 @@ def two_colors(pair):
         raise Mistake(f"{half}{words}; at most {SAME_L} apart is asked")
     if apart < OTHER_COLOR:
         raise Mistake(
-            f"half done: L is the same, but the colors are too much alike (they differ by {apart:.2f}, "
-            f"not {OTHER_COLOR} or more, in the channel where they differ most)"
+            f"half done: L is the same, but the colors are too much alike (their color difference is {apart:.1f}; "
+            f"{OTHER_COLOR:.0f} or more is asked)"
         )
-    return f"in color they differ by {apart:.2f}, in gray by {gap:.1f} of 100: the word is gone"
+    return f"their color difference is {apart:.0f}, and L differs by {gap:.1f} of 100: in gray the word is gone"
 
 
 # ---------------------------------------------------------------- exercise 2
+
+NEAR = 2.25  # the two units that the task allows, and the step of `strongest_of`
 
 
 def _shown(lightness: Tensor, chroma: Tensor, hue: float) -> Tensor:
@@ -105,7 +127,9 @@ def strongest(function):
     radians = [strongest_of(math.degrees(hue)) for hue in hues]
     if all(abs(a[1] - r[1]) < 3 for a, r in zip(answers, radians, strict=True)):
         raise Mistake("hue is given in degrees; cos and sin want radians")
-    for hue, (lightness, chroma), (_, most) in zip(hues, answers, best, strict=True):
+    for hue, (lightness, chroma), (top, most) in zip(hues, answers, best, strict=True):
+        if abs(lightness - top) <= NEAR and abs(chroma - most) <= NEAR:
+            continue
         where = f"hue {hue}: L = {lightness:.0f}, chroma = {chroma:.0f}"
         if not -0.5 <= lightness <= 100.5 or chroma < 0:
             raise Mistake(f"{where}: L lies in [0, 100] and chroma is not negative")
@@ -132,6 +156,19 @@ def _alike(one: Tensor, other: Tensor) -> float:
     return float(torch.nn.functional.cosine_similarity(one, other, dim=0))
 
 
+def _by_variance(rgb: Tensor, other: Tensor, mine: Tensor) -> bool:
+    """Whether the answer is what comes out with the variance in place of the spread, once or twice."""
+    (lightness, ab), goal = color.rgb_to_lab(rgb).split([1, 2], dim=1), color.rgb_to_lab(other)[:, 1:]
+    even = ab - ab.mean(dim=(2, 3), keepdim=True)
+    spreads = [x.std(dim=(2, 3), keepdim=True) for x in (ab, goal)]
+    gaps = []
+    for down, up in ((2, 2), (2, 1), (1, 2), (1, None)):  # the last: one color everywhere
+        factor = 0 if up is None else spreads[1] ** up / spreads[0] ** down
+        found = color.join_lightness(lightness, factor * even + goal.mean(dim=(2, 3), keepdim=True))
+        gaps.append(float((found - mine).abs().mean()))
+    return min(gaps[:3]) < min(0.01, gaps[3] / 2)
+
+
 def _check_recolored(name: str, rgb: Tensor, other: Tensor, mine: Tensor) -> None:
     """One picture of exercise 3: its lightness, the mean and the spread of a and b, and their order."""
     low, high = float(mine.min()), float(mine.max())
@@ -141,6 +178,12 @@ def _check_recolored(name: str, rgb: Tensor, other: Tensor, mine: Tensor) -> Non
     moved = float((after[0] - before[0]).abs().max())
     if moved > 1.05:
         raise Mistake(f"the {name}: L moves by up to {moved:.1f}; change a and b alone, and let join put L back")
+    if min(_alike(after[i], before[i]) for i in (1, 2)) < -0.5:
+        raise Mistake(
+            f"the {name}: the order is turned round: a pixel that had more a, or more b, than the rest now has less"
+        )
+    if _by_variance(rgb, other, mine):
+        raise Mistake(f"the {name}: that is the variance; the spread is its square root, the standard deviation (std)")
     offs = [float((after[i].mean() - wanted[i].mean()).abs()) for i in (1, 2)]
     ratios = [float(after[i].std() / wanted[i].std()) for i in (1, 2)]
     close, spread = max(offs) < 4, all(0.75 < ratio < 1.33 for ratio in ratios)

@@ -11,6 +11,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from torch import Tensor
 
 from colorlib import color
+from colorlib.color_difference import ciede2000
 from colorlib.plots.figures import to_pixels
 from colorlib.plots.gallery import patches
 
@@ -159,27 +160,37 @@ def planes(levels, inside) -> Figure:
 
 
 def two_ways(wish, homes: dict) -> Figure:
-    """A color that no screen shows in its plane of a and b, where each way home leads, and the colors found there.
+    """A color that no screen shows (a star) in two slices of Lab, where each way home leads, and what it finds there.
 
-    wish: Lab, three numbers. homes: name of the way -> Lab, three numbers.
+    wish: Lab, three numbers. homes: name of the way -> Lab, three numbers. Under each: CIEDE2000 from the wish.
     """
-    figure = plt.figure(figsize=(8.6, 3.4))
-    axis = figure.add_axes((0.05, 0.14, 0.36, 0.76))
-    axis.imshow(_shown(plane(wish[0])), origin="lower", extent=(-REACH, REACH, -REACH, REACH))
-    _cross(axis, title=f"the slice at L = {wish[0]:.0f}", xlabel="a", ylabel="b", xlim=(-75, 85), ylim=(-40, 110))
-    axis.plot(*wish[1:], marker="*", ms=17, color="black", ls="none")
-    axis.plot((0, wish[1]), (0, wish[2]), color="black", lw=1, ls=":")
+    hue = np.arctan2(wish[2], wish[1])
+    levels, chromas = torch.meshgrid(torch.arange(0, 100.5, 0.5), torch.arange(0, 110.5, 0.5), indexing="ij")
+    upright = torch.stack([levels, chromas * np.cos(hue), chromas * np.sin(hue)])[None]
+    figure = plt.figure(figsize=(9.6, 3.3))
+    flat, side = figure.add_axes((0.06, 0.14, 0.27, 0.76)), figure.add_axes((0.39, 0.14, 0.23, 0.76))
+    flat.imshow(_shown(plane(wish[0])), origin="lower", extent=(-REACH, REACH, -REACH, REACH), aspect="auto")
+    _cross(flat, title=f"the slice at L = {wish[0]:.0f}", xlabel="a", ylabel="b", xlim=(-75, 85), ylim=(-40, 110))
+    flat.plot((0, wish[1]), (0, wish[2]), color="black", lw=1, ls=":")
+    side.imshow(_shown(upright), origin="lower", extent=(0, 110, 0, 100), aspect="auto")
+    side.set(title=f"the slice at hue = {np.rad2deg(hue):.0f}°", xlabel="chroma", ylabel="L", yticks=[0, 50, 100])
+    stars = {flat: wish[1:], side: (np.hypot(*wish[1:]), wish[0])}
+    for axis, star in stars.items():
+        axis.plot(*star, marker="*", ms=15, color="black", ls="none")
     for place, (name, (lightness, a, b)) in enumerate(homes.items()):
-        look = {"arrowstyle": "-|>", "lw": 2.2, "shrinkA": 6, "shrinkB": 0, "color": "black"}
-        axis.annotate("", (a, b), wish[1:], arrowprops=look)
-        axis.text(a - 4, b, f"{place + 1}", fontsize=13, weight="bold", ha="right", va="center")
+        for axis, end in {flat: (a, b), side: (np.hypot(a, b), lightness)}.items():
+            look = {"arrowstyle": "-|>", "lw": 2.2, "shrinkA": 6, "shrinkB": 0, "color": "black"}
+            axis.annotate("", end, stars[axis], arrowprops=look)
+            axis.text(end[0] - 4, end[1], f"{place + 1}", fontsize=13, weight="bold", ha="right", va="center")
         paint = color.lab_to_rgb(torch.tensor([lightness, a, b]).view(1, 3, 1, 1)).flatten().tolist()
-        patch = figure.add_axes((0.47 + 0.27 * place, 0.36, 0.24, 0.54), xticks=[], yticks=[], facecolor=paint)
-        hue, chroma = np.rad2deg(np.arctan2(b, a)), np.hypot(a, b)
-        patch.set_title(f"{place + 1}: {name}", fontsize=12)
-        patch.set_xlabel(f"L = {lightness:.0f}\nhue = {hue:.0f}°\nchroma = {chroma:.0f}", fontsize=11, labelpad=6)
-    asked = f"★ asked for: L = {wish[0]:.0f}, hue = {np.rad2deg(np.arctan2(wish[2], wish[1])):.0f}°, "
-    figure.text(0.73, 0.03, asked + f"chroma = {np.hypot(*wish[1:]):.0f}", ha="center", fontsize=11, weight="bold")
+        patch = figure.add_axes((0.66 + 0.17 * place, 0.46, 0.155, 0.44), xticks=[], yticks=[], facecolor=paint)
+        patch.set_title(f"{place + 1}: {name}", fontsize=11)
+        gap = ciede2000(*torch.tensor([[lightness, a, b], wish]).view(2, 3, 1, 1).split(1))
+        turn, chroma = np.rad2deg(np.arctan2(b, a)), np.hypot(a, b)
+        text = f"L = {lightness:.0f}, hue = {turn:.0f}°\nchroma = {chroma:.0f}\nfrom ★: {float(gap):.1f}"
+        patch.set_xlabel(text, fontsize=11, labelpad=6)
+    asked = f"★: L = {wish[0]:.0f}, hue = {np.rad2deg(hue):.0f}°, chroma = {np.hypot(*wish[1:]):.0f}"
+    figure.text(0.8225, 0.05, asked, ha="center", fontsize=11, weight="bold")
     plt.close(figure)
     return figure
 
