@@ -63,8 +63,8 @@ RIGHT_UPS = {
 }
 
 
-def right(self, x, skip):
-    return torch.relu(self.norm(both(self, x, skip)))
+def right(self, x, skip, large=None):
+    return torch.relu(self.norm(torch.cat([self.conv(x) if large is None else large, skip], dim=1)))
 
 
 @pytest.mark.parametrize("forward", RIGHT_UPS.values(), ids=RIGHT_UPS)
@@ -93,6 +93,20 @@ UP_MISTAKES = {
     "ReLU first": (lambda self, x, skip: self.norm(torch.relu(both(self, x, skip))), "change their order"),
     "leaky": (lambda self, x, skip: nn.functional.leaky_relu(self.norm(both(self, x, skip)), 0.2), "LeakyReLU"),
     "no skip": (lambda self, x, skip: right(self, x, 0 * skip), "was replaced by zeros"),
+    "stacked": (lambda self, x, skip: torch.relu(self.norm(torch.cat([self.conv(x), skip]))), "dim=0"),
+    "half: stacked": (lambda self, x, skip: torch.cat([self.conv(x), skip]), "the channels are dim=1"),
+    "interpolated": (
+        lambda self, x, skip: right(self, x, skip, nn.functional.interpolate(x, scale_factor=2)),
+        "got 12 channels",
+    ),
+    "ReLU twice": (
+        lambda self, x, skip: right(self, x, skip, torch.relu(self.conv(x))),
+        "one ReLU too many",
+    ),
+    "ReLU before and after": (
+        lambda self, x, skip: torch.relu(self.norm(torch.relu(both(self, x, skip)))),
+        "one ReLU too many",
+    ),
     "something else": (lambda self, x, skip: 2 * right(self, x, skip), "the shape is right, but the values are not"),
     "no tensor": (lambda self, x, skip: [1], "must be a tensor"),
     "NaN": (lambda self, x, skip: float("nan") * right(self, x, skip), "not finite"),
@@ -142,6 +156,19 @@ LOSS_MISTAKES = {
     "without the 1": (lambda p, y: ((weight(y) - 1) * (p - y).abs()).mean(), "without the 1"),
     "one norm": (lambda p, y: ((1 + 5 * y.norm()) * (p - y).abs()).mean(), "dim=1, keepdim=True"),
     "each channel": (lambda p, y: ((1 + 5 * y.abs()) * (p - y).abs()).mean(), "each channel by its own value"),
+    "Lab units": (lambda p, y: ((1 + 5 * 110 * (weight(y) - 1) / 5) * (p - y).abs()).mean(), "multiplied by 110"),
+    "other units": (lambda p, y: ((1 + (weight(y) - 1) / 110) * (p - y).abs()).mean(), "divided by 110"),
+    "110 times": (lambda p, y: 110 * (weight(y) * (p - y).abs()).mean(), "110 times too large"),
+    "no root": (
+        lambda p, y: ((1 + 5 * y.square().sum(dim=1, keepdim=True)) * (p - y).abs()).mean(),
+        "the square root is missing",
+    ),
+    "sum of channels": (lambda p, y: (weight(y) * (p - y).abs()).sum(dim=1).mean(), "summed over the two channels"),
+    "|a| + |b|": (lambda p, y: ((1 + 5 * y.abs().sum(1, True)) * (p - y).abs()).mean(), "the sum |a| + |b|"),
+    "a + b": (lambda p, y: ((1 + 5 * y.sum(1, True)) * (p - y).abs()).mean(), "the sum a + b"),
+    "no abs": (lambda p, y: (weight(y) * (p - y)).mean(), "the absolute value is missing"),
+    "norm of the error": (lambda p, y: (weight(y) * (p - y).norm(dim=1, keepdim=True)).mean(), "abs() of each channel"),
+    "brackets": (lambda p, y: (1 + (weight(y) - 1) * (p - y).abs()).mean(), "brackets are missing"),
     "no gradient": (lambda p, y: (weight(y) * (p - y).abs()).mean().detach(), "it has no gradient"),
     "a number": (lambda p, y: 1.5, "must be a tensor"),
     "NaN": (lambda p, y: (p * float("nan")).mean(), "expected a finite number"),
@@ -198,6 +225,24 @@ def one_angle(own):
     return torch.where(torch.rand_like(own) < 0.6, own, 2 * math.pi * torch.rand(()))
 
 
+def twice(own):
+    drawn = torch.rand_like(own)
+    return torch.where(drawn < 0.6, own, 2 * math.pi * drawn)
+
+
+def twice_from_above(own):
+    drawn = torch.rand_like(own)
+    return torch.where(drawn > 0.4, own, 2 * math.pi * drawn)
+
+
+def five_of_eight(own):
+    return torch.where(torch.randperm(8) < 5, own, 2 * math.pi * torch.rand_like(own))
+
+
+def the_same_five(own):
+    return torch.where(torch.arange(8) < 5, own, 2 * math.pi * torch.rand_like(own))
+
+
 FROZEN = draw()(torch.arange(8.0))
 MOSTLY_MISTAKES = {
     "always own": (lambda own: own, "always keeps its own hue"),
@@ -210,6 +255,13 @@ MOSTLY_MISTAKES = {
         lambda own: torch.where(torch.rand_like(own) < 0.55, own, own[torch.randperm(8)]),
         "the own hues of other photos",
     ),
+    "the mask": (lambda own: torch.rand_like(own) < 0.6, "that is the mask"),
+    "the same five": (the_same_five, "the same photos keep their hue"),
+    "five of eight": (five_of_eight, "5 of eight keep their hue at every call"),
+    "another order": (lambda own: own[torch.randperm(8)], "in another order"),
+    "one draw, twice": (twice, "draw a second time"),
+    "one draw, twice, from above": (twice_from_above, "draw a second time"),
+    "degrees": (draw(turn=360), "in degrees"),
     "half: one radian": (draw(turn=1.0), "only a part of the circle"),
     "half: half a turn": (draw(turn=math.pi), "only a part of the circle"),
     "one angle for all": (one_angle, "one and the same angle"),

@@ -82,18 +82,25 @@ def test_turning_keeps_the_chroma_and_averages_to_gray(lesson):
     assert torch.stack(around).mean(dim=0).abs().max() < 1e-5
 
 
-def test_one_hue_is_learned_and_any_hue_becomes_gray(lesson, rgb):
+def test_one_hue_is_learned_and_any_hue_takes_it_away(lesson, rgb):
     """The lesson's experiment, small: few steps are enough to see the sides part."""
     lesson["few_gray"], lesson["few_ab"] = LAB.split(rgb[:8])
     lesson["heart_steps"] = 40
     torch.manual_seed(1)
     own = lesson["any_hue"]()
-    chroma, last = {}, {}
-    for name, angles in {"own": lambda: own, "any": lesson["any_hue"]}.items():
-        net, costs = lesson["learn"](angles, lesson["l1"])
+    net, chroma, last = None, {}, {}
+    for name, angles in {"own": lambda: own, "then any": lesson["any_hue"]}.items():
+        before = net
+        net, costs = lesson["learn"](angles, lesson["l1"], net)
         chroma[name], last[name] = lesson["answer"](net, lesson["few_gray"]).norm(dim=1).mean(), costs[-1]
-    assert len(costs) == 40 and last["own"] < 0.6 * last["any"]
-    assert chroma["any"] < 0.4 * chroma["own"]
+    assert net is before and len(costs) == 40 and last["own"] < 0.6 * last["then any"]
+    assert chroma["then any"] < 0.5 * chroma["own"]
+
+
+def test_a_wrong_hue_costs_more_than_none(lesson, rgb):
+    gray, ab = LAB.split(rgb)
+    turned = LAB.join(gray, lesson["turned"](ab, torch.full((len(ab),), torch.pi)))
+    assert lesson["mae"](turned, rgb) > lesson["mae"](metrics.gray_row(rgb), rgb)
 
 
 def test_the_lessons_step_is_colorlibs(lesson, rgb):
@@ -160,7 +167,7 @@ def test_the_diagrams_are_opaque_figures_of_a_pages_width():
         networks.transposed(),
         networks.windows(photo, (24, 80)),
         learning.costs({"one": [3.0, 2.0, 1.0], "other": [2.0]}, gray=1.5),
-        learning.monitor({1: 2.0, 2: 1.0}, {2: 11.0}, {"now": torch.rand(6, 3, 8, 8)}, 4, (1.5, 12.0)),
+        learning.monitor({1: 1.0, 2: 0.9}, {2: 11.0}, {"now": torch.rand(6, 3, 8, 8)}, 4, (1, 12.0)),
         guesses.swatches({"possible": umbrellas(), "best": umbrellas().mean(dim=0)}),
         guesses.cost_curves(umbrellas()[:, 0]),
     ]

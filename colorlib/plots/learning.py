@@ -46,8 +46,9 @@ def costs(lines: dict, gray: float | None = None, what: str = "cost", window: in
 def monitor(trained: dict, valid: dict, rows: dict, steps: int, gray: tuple[float, float]) -> Figure:
     """A training under way: left its cost by step, right its MAE on photos that it doesn't train on, below pictures.
 
-    trained, valid: step -> cost, step -> MAE, as far as it has come. rows: label -> batch of pictures, as `plots.grid`
-    takes them. steps: of the whole training, which fix the axes. gray: the cost and the MAE of an answer without color.
+    trained, valid: step -> cost as a share of gray's, step -> MAE, as far as it has come. rows: label -> batch of
+    pictures, as `plots.grid` takes them. steps: of the whole training, which fix the axes. gray: the two levels of an
+    answer without color, 1 and its MAE.
     """
     rows = {label: to_pixels(images) for label, images in rows.items()}
     tile = (WIDE - MARGIN) / max(map(len, rows.values()))
@@ -55,7 +56,7 @@ def monitor(trained: dict, valid: dict, rows: dict, steps: int, gray: tuple[floa
     high = curve + ticks + tile * len(rows)
     figure = plt.figure(figsize=(WIDE, high))
     plt.close(figure)
-    titles = "training: cost", "validation: MAE (0-255)"
+    titles = "training: cost / cost of gray", "validation: MAE (0-255)"
     for number, (points, level, title) in enumerate(zip((trained, valid), gray, titles, strict=True)):
         width = (WIDE - MARGIN - 0.95) / 2  # both panels are together as wide as the pictures
         left = MARGIN + number * (width + 0.75)
