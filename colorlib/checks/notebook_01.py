@@ -39,7 +39,7 @@ def _numbers(pair) -> Tensor | None:
     """Two colors of three numbers each as `(2, 3)`; None for anything else."""
     try:
         pair = [[float(number) for number in done(one)] for one in pair]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # as a number out of a tensor with several
         return None
     return torch.tensor(pair) if [len(one) for one in pair] == [3, 3] else None
 
