@@ -59,7 +59,7 @@ def run_demo(output: Path, yours: list[str]) -> int:
         return 130
     colorizer = run.colorizer()
 
-    result = evaluate(colorizer, config.dataset, part="test", progress=False)
+    result = evaluate(run.folder, progress=False)  # on its test part
     write_atomically(output / "metrics.json", as_json(result))
     test = photo_set.split(config.splits, config.split_seed)["test"]
     draw_tiles(colorizer, photo_set.batch(evenly(test, 10)) / 255, output / "tiles.png")

@@ -22,7 +22,8 @@ from colorlib.learned import choose_pictures, unseen_by
 from colorlib.models import evaluating, generate
 from colorlib.tables import metric_table
 
-BATCH = 128
+BATCH = 128  # pictures measured at once,
+MEASURED_PIXELS = 2**19  # unless they have more pixels than this together
 
 
 def evaluate(
@@ -55,7 +56,7 @@ def evaluate(
     indices = evenly(photo_set.split(pictures.splits, pictures.split_seed)[pictures.part], limit_images)
     if not len(indices):
         raise DataError(f"{pictures.dataset}: no photos in the part {pictures.part!r}; try --part all")
-    batches = loader(photo_set, indices, BATCH, shuffle=False)
+    batches = loader(photo_set, indices, min(BATCH, max(1, MEASURED_PIXELS // size**2)), shuffle=False)
     bar = tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress)
     rows = metrics.measure(bar, colorizer.colorize_batch, colorizer.device)
     rows["model"]["fps"] = pictures_per_second(colorizer)

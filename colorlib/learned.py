@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
+from colorlib.colorizer_folder import SHIPPED, find_folder
 from colorlib.config import Config
 from colorlib.errors import ConfigError, DataError
 from colorlib.photo_sets import NAMED
@@ -40,10 +41,10 @@ def unseen_by(checkpoint: str, needed: bool) -> Pictures | None:
     checkpoint: a training's folder, its best/ or last/, or a name. needed: whether settings that can't be read are an
     error, rather than a warning. Raises `ConfigError`.
     """
+    if checkpoint in SHIPPED and find_folder(checkpoint) == SHIPPED[checkpoint]:
+        return SHIPPED_TEST[checkpoint]
     place = Path(checkpoint).resolve()
-    if not place.is_dir():
-        return SHIPPED_TEST.get(checkpoint)
-    for folder in (place, place.parent):
+    for folder in (place, place.parent) if place.is_dir() else ():
         if (folder / "last").is_dir() and (folder / "config.json").is_file():
             try:
                 config = Config.load(folder / "config.json")

@@ -88,12 +88,12 @@ class Alarm(NamedTuple):
 
 VALID_COLOR = "after epoch {epoch} the validation pictures have {percent:.0f} % of the true ones' colorfulness"
 ALARMS = (
-    Alarm(lambda row: row["valid_colorfulness_ratio"] < 0.5, 1, f"turning gray: {VALID_COLOR}"),
-    Alarm(lambda row: row["valid_colorfulness_ratio"] > 2, 1, f"turning garish: {VALID_COLOR}"),
+    Alarm(lambda row: row.get("valid_colorfulness_ratio", math.nan) < 0.5, 1, f"turning gray: {VALID_COLOR}"),
+    Alarm(lambda row: row.get("valid_colorfulness_ratio", math.nan) > 2, 1, f"turning garish: {VALID_COLOR}"),
     Alarm(
         # It knows the generated pairs, with any kind of adversarial loss, and doesn't take all others for such. (Where
         # labels are smoothed, its loss on true pairs stays high: 0.33 with a label of 0.9.)
-        lambda row: row.get("loss_D_fake", math.inf) < 0.05 and row["loss_D_real"] < 0.65,
+        lambda row: row.get("loss_D_fake", math.inf) < 0.05 and row.get("loss_D_real", math.inf) < 0.65,
         2,
         "the discriminator wins: after epoch {epoch} its loss on generated pairs is {loss_D_fake:.3f}, so it "
         "recognizes nearly every one",
@@ -108,5 +108,5 @@ def alarms(rows: list[Row]) -> list[str]:
         return len(rows) >= alarm.epochs and all(map(alarm.shows, rows[-alarm.epochs :]))
 
     begun = [alarm for alarm in ALARMS if rings(alarm, rows) and not rings(alarm, rows[:-1])]
-    percent = 100 * rows[-1]["valid_colorfulness_ratio"] if begun else None
+    percent = 100 * rows[-1].get("valid_colorfulness_ratio", math.nan) if begun else None
     return [alarm.sentence.format(**rows[-1], percent=percent) for alarm in begun]

@@ -236,8 +236,9 @@ class Training:
         """Go on from the folder's state.pt; without one, from the start. Raises `ConfigError`."""
         progress = load_state(self.folder, self.system.parts(), self.photo_set.digest(self.train_indices))
         if progress is not None:
-            if progress.epoch > self.config.epochs:
-                raise ConfigError(f"--epochs is {self.config.epochs}, and {progress.epoch} are behind this training")
+            begun = progress.epoch + (progress.batches > 0)
+            if begun > self.config.epochs:
+                raise ConfigError(f"--epochs is {self.config.epochs}, and this training has begun {begun}")
             number = {"dtype": self.engine.sum_dtype, "device": self.engine.device}
             progress.sums = {name: torch.tensor(total, **number) for name, total in progress.sums.items()}
             self.progress = progress

@@ -1,14 +1,18 @@
 """What is measured on what, as text and as JSON; losses of any system as a picture."""
 
+import dataclasses
 import json
 
 import pytest
 
-from colorlib import plots, recipes
+from colorlib import evaluation, plots, recipes
+from colorlib.colorizer import Colorizer
 from colorlib.colorizer_folder import SHIPPED
 from colorlib.errors import DataError
 from colorlib.evaluation import as_json, evaluate
 from colorlib.learned import choose_pictures, unseen_by
+from colorlib.model import Model
+from colorlib.models import build_generator
 from colorlib.stages import fit
 
 
@@ -34,6 +38,18 @@ def test_what_comes_with_colorlib_is_measured_on_what_it_has_not_seen(tmp_path):
         assert config.dataset in ("tiny-imagenet", "cifar10")
         assert unseen_by(name, needed=True)[:4] == (config.dataset, None, "test", config.splits)
         assert choose_pictures(unseen_by(name, True), config.dataset).splits == config.splits
+
+
+def test_large_pictures_are_measured_a_few_at_a_time(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(evaluation, "loader", lambda photo_set, indices, batch, shuffle: asked.append(batch) or [])
+    monkeypatch.setattr(evaluation.metrics, "measure", lambda *_: {"model": {}})
+    monkeypatch.setattr(evaluation, "pictures_per_second", lambda colorizer: 0)
+    model = Model(widths=(4, 8))
+    for size in (32, 64, 128, 256):
+        sized = dataclasses.replace(model, image_size=size)
+        evaluate(Colorizer(build_generator(sized), sized), part="all", progress=False)
+    assert asked == [128, 128, 32, 8]
 
 
 def test_by_its_folder_a_run_is_measured_on_what_it_has_not_seen(tmp_path, caplog):

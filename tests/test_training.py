@@ -652,8 +652,12 @@ def test_a_training_that_goes_on_needs_no_first_weights(config, photo_set, monke
     fit(config.replace(epochs=1), photo_set, progress=False)
     monkeypatch.setattr(UNet, "initialize", lambda self: pytest.fail("drew first weights"))
     assert len(fit(config.replace(epochs=2), photo_set, resume=True, progress=False).history) == 2
-    with pytest.raises(ConfigError, match="--epochs is 1, and 2 are behind this training"):
+    with pytest.raises(ConfigError, match="--epochs is 1, and this training has begun 2"):
         fit(config.replace(epochs=1), photo_set, resume=True, progress=False)
+    part = config.replace(epochs=3, max_steps=5)  # two steps an epoch
+    fit(part, photo_set, resume=True, progress=False)
+    with pytest.raises(ConfigError, match="--epochs is 2, and this training has begun 3"):  # and is within it
+        fit(config.replace(epochs=2), photo_set, resume=True, progress=False)
 
 
 def test_onecycle_says_that_another_length_makes_a_jump(config, photo_set, caplog):
