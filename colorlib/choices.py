@@ -53,9 +53,9 @@ def rules(stage: Config) -> list[Rule]:
     for name in CHOSEN:
         holder = stage.model if name in MODEL_FIELDS else stage
         kind = choose(KINDS[name], holder, name)
-        others = {other for kind in KINDS[name].values() for other in kind.settings} - set(kind.settings)
-        others |= set(getattr(kind, "ignores", ()))  # of what all others of its like look at
-        found.append(Rule(sorted(others), False, f"{flag(name)} {getattr(holder, name)}"))
+        unused = {setting for other in KINDS[name].values() for setting in other.settings} - set(kind.settings)
+        unused |= set(getattr(kind, "ignores", ()))  # of what all others of its like look at
+        found.append(Rule(sorted(unused), False, f"{flag(name)} {getattr(holder, name)}"))
     epochs, plateau = f"--epochs {stage.epochs}", stage.lr_schedule == "plateau"
     last = stage.monitor == "last"  # finds every epoch better than the one before
     highest = max(stage.lr, stage.discriminator_lr or 0)

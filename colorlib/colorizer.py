@@ -56,7 +56,8 @@ class Colorizer:
 
     def save(self, folder, dtype: torch.dtype = torch.float32) -> None:
         """Write the folder. The file of the weights holds the model, too, and is replaced as a whole: a colorizer that
-        is saved over another is at every moment the one or the other.
+        is saved over another is at every moment the one or the other, but for what is adjustable (`Model`), which
+        config.json says and a save that is cut off may have written already.
 
         dtype: of the weights in the file; float16 halves it, and is brought back to float32 when it is opened.
         """
