@@ -58,6 +58,7 @@ def rules(stage: Config) -> list[Rule]:
         found.append(Rule(sorted(unused), False, f"{flag(name)} {getattr(holder, name)}"))
     epochs, plateau = f"--epochs {stage.epochs}", stage.lr_schedule == "plateau"
     last = stage.monitor == "last"  # finds every epoch better than the one before
+    by_fastai, one_cycle = stage.trainer == "fastai", stage.lr_schedule == "onecycle"
     highest = max(stage.lr, stage.discriminator_lr or 0)
     return found + [
         Rule(["crop_from"], stage.augment, "--augment False"),
@@ -67,6 +68,10 @@ def rules(stage: Config) -> list[Rule]:
         Rule(["plateau_patience"], stage.plateau_patience < stage.epochs, epochs),
         Rule(["lr_schedule"], not plateau or stage.plateau_patience < stage.epochs, epochs),
         Rule(["lr_floor"], stage.lr_floor < highest, f"--lr {highest:g}, which is no higher"),
+        Rule(["encoder_weights"], stage.start_from is None, "--start-from"),
+        Rule(["beta1", "rmsprop_decay", "max_steps", "patience", "conditions"], not by_fastai, "--trainer fastai"),
+        Rule(["trainer"], one_cycle or not by_fastai, f"--lr-schedule {stage.lr_schedule}, other than onecycle"),
+        Rule(["trainer"], stage.system == "supervised" or not by_fastai, f"--system {stage.system}"),
         Rule(["save_steps"], (stage.save_steps or 0) <= (stage.max_steps or 1e18), f"--max-steps {stage.max_steps}"),
     ]
 
@@ -94,14 +99,15 @@ def change(stages: Sequence[Config], given: dict, terms: dict | None = None, onl
     """
     if only is not None and not 1 <= only <= len(stages):
         raise ConfigError(f"--stage is {only}; there are {len(stages)} of them, numbered from 1")
-    shared = MODEL_FIELDS | having(Config, "shared")
+    shared, first = MODEL_FIELDS | having(Config, "shared"), having(Config, "first")
     changed, effective, sentences, defaults = [], set(), {}, Config().flat()
     for number, stage in enumerate(stages, start=1):
         meant = only in (None, number)
         mine = {name: value for name, value in given.items() if meant or name in shared}
-        mine.pop("start_from", None)
-        if number == 1 and "start_from" in given:  # the others start from the stage before
-            mine["start_from"] = given["start_from"]
+        if number == 1:
+            mine |= {name: given[name] for name in first & set(given)}
+        else:  # which start from the stage before
+            mine = {name: value for name, value in mine.items() if name not in first}
         if meant and terms:
             mine["loss"] = mine.get("loss", stage.loss) | terms
         new = stage.replace(**mine)

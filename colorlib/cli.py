@@ -12,7 +12,7 @@ import sys
 from colorlib import recipes
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
-from colorlib.flags import Parser, add_config_flags, add_control_flags, count, epoch_list
+from colorlib.flags import Parser, add_config_flags, add_control_flags, add_flags_of, count, epoch_list
 from colorlib.run_folder import load_stages
 
 CHECKPOINT = "starter or balanced, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
@@ -73,6 +73,18 @@ def add_data_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
     parser.add_argument("--image-size", type=count, default=32, metavar="PX", help="side of the squares [32]")
     parser.add_argument("--split-seed", type=int, default=0, metavar="N", help="seed of the parts [0]")
+
+
+def add_pretrain_encoder_flags(parser: Parser, argv: list[str]) -> None:
+    from colorlib.encoder import EncoderConfig
+
+    parser.description = (
+        "Train a ResNet18 to name what is in gray photographs: an encoder for `train --generator resnet18 "
+        "--encoder-weights FILE`. It leaves encoder.safetensors in --output after each epoch."
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a training that is in the folder already")
+    parser.add_argument("--resume", action="store_true", help="go on with the training in --output, with its settings")
+    add_flags_of(parser, EncoderConfig, vars(EncoderConfig()))
 
 
 def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
@@ -150,6 +162,7 @@ def add_demo_flags(parser: Parser, argv: list[str]) -> None:
 COMMANDS = {
     "data": ("fetch a data set and decode it", add_data_flags),
     "train": ("train a colorizer", add_train_flags),
+    "pretrain-encoder": ("train an encoder that has seen photographs", add_pretrain_encoder_flags),
     "evaluate": ("measure a colorizer", add_evaluate_flags),
     "colorize": ("colorize photos", add_colorize_flags),
     "table": ("a training's losses as a table", add_table_flags),
@@ -182,7 +195,7 @@ def main(argv: list[str] | None = None) -> int:
         arguments = parser.parse_args(rest)
         from colorlib import commands
 
-        return getattr(commands, name)(arguments)
+        return getattr(commands, name.replace("-", "_"))(arguments)
     except BrokenPipeError:  # the reader of our output has gone, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -24,6 +24,7 @@ class ColorSpace:
     activation: str  # the generator's last function: "tanh" for colors in [-1, 1], "sigmoid" for [0, 1]
     sees: str  # gray, in words
     predicts: str  # color, in words
+    darkest: float  # the gray of a black pixel; that of a white one is 1
 
     def split(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """sRGB `(B, 3, H, W)` in [0, 1] to gray `(B, 1, H, W)` and color `(B, channels, H, W)`."""
@@ -76,8 +77,8 @@ class YuvSpace(ColorSpace):
 
 
 L, AB, L_AB = "the lightness L of Lab", "the channels a and b", "the channels L, a and b, of which a and b are used"
-LAB = LabSpace("lab", 2, "tanh", L, AB, lightness_scale=50, lightness_shift=1, ab_scale=110)
-LAB_UNIT = LabSpace("lab_unit", 2, "tanh", L, AB, lightness_scale=100, lightness_shift=0, ab_scale=128)  # *dcgan*
-LAB_3 = LabSpace("lab_3", 3, "tanh", L, L_AB, lightness_scale=50, lightness_shift=1, ab_scale=110)  # *faces*
-YUV = YuvSpace("yuv", 2, "sigmoid", "the luma Y of YUV", "the channels U and V")  # *church*
+LAB = LabSpace("lab", 2, "tanh", L, AB, -1, lightness_scale=50, lightness_shift=1, ab_scale=110)
+LAB_UNIT = LabSpace("lab_unit", 2, "tanh", L, AB, 0, lightness_scale=100, lightness_shift=0, ab_scale=128)  # *dcgan*
+LAB_3 = LabSpace("lab_3", 3, "tanh", L, L_AB, -1, lightness_scale=50, lightness_shift=1, ab_scale=110)  # *faces*
+YUV = YuvSpace("yuv", 2, "sigmoid", "the luma Y of YUV", "the channels U and V", 0)  # *church*
 COLOR_SPACES = {space.name: space for space in (LAB, LAB_UNIT, LAB_3, YUV)}

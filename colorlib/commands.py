@@ -1,12 +1,13 @@
 """What the commands of the command line do: each calls the package and prints. Each returns its exit code."""
 
+import dataclasses
 import logging
 import time
 from pathlib import Path
 
 from tqdm import tqdm
 
-from colorlib import cache, evaluation, history, hub, photos, plots, tables
+from colorlib import cache, encoder, evaluation, history, hub, photos, plots, tables
 from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS
@@ -36,6 +37,21 @@ def train(arguments) -> int:
         print(f"interrupted; the colorizer as it is now: {run.folder / 'last'}; go on with --resume")
         return 130
     print(f"the best epoch's colorizer: {run.folder / 'best'}\nmeasure it: colorlib evaluate {run.folder}")
+    return 0
+
+
+def pretrain_encoder(arguments) -> int:
+    if arguments.resume and arguments.overwrite:
+        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
+    names = {field.name for field in dataclasses.fields(encoder.EncoderConfig)}
+    given = {name: value for name, value in vars(arguments).items() if name in names}
+    rows = encoder.pretrain_encoder(given, arguments.resume, arguments.overwrite)
+    print(history.epoch_table(rows[-10:]) if rows else "no epoch is finished yet")
+    folder = Path(given.get("output", encoder.EncoderConfig().output))
+    if not rows or "test_top1_percent" not in rows[-1]:
+        print(f"interrupted; go on with: colorlib pretrain-encoder --resume --output {folder}")
+        return 130
+    print(f"the encoder: {folder / 'encoder.safetensors'}")
     return 0
 
 

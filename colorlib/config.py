@@ -21,8 +21,8 @@ RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood 
 class Config:
     """A training: the model, data, objective, optimization and the run itself.
 
-    shared: the same for all stages of a run, as is all of the model. resumable: may change when a training goes on; all
-    else would contradict its past.
+    shared: the same for all stages of a run, as is all of the model. first: of the first stage alone, since the others
+    start from the one before. resumable: may change when a training goes on; all else would contradict its past.
     """
 
     model: Model = dataclasses.field(default_factory=Model)
@@ -83,6 +83,9 @@ class Config:
     discriminator_lr: float | None = knob(
         None, "learning rate of the discriminator (default: the generator's)", above=0, resumable=True
     )
+    encoder_lr: float = knob(
+        1.0, "learning rate of a pre-trained encoder, as a fraction of the generator's; 0 freezes it", least=0
+    )
     beta1: float = knob(0.5, "Adam's first momentum", least=0, below=1)
     beta2: float = knob(0.999, "Adam's second momentum", least=0, below=1)
     rmsprop_decay: float = knob(0.9, "how fast RMSprop forgets, per step", least=0, below=1)
@@ -109,8 +112,20 @@ class Config:
     )
 
     # the run
+    trainer: str = knob(
+        "colorlib",
+        "whose loop trains: ours, or fastai's Learner with its one cycle",
+        ("colorlib", "fastai"),
+    )
     start_from: str | None = knob(
-        None, "a colorizer's folder: begin with its weights (default: random ones)", resumable=True
+        None, "a colorizer's folder: begin with its weights (default: random ones)", resumable=True, first=True
+    )
+    encoder_weights: str = knob(
+        "none",
+        "weights that the encoder of --generator resnet18 begins with: imagenet (torchvision's, downloaded once), a "
+        "file of `colorlib pretrain-encoder` or of any ResNet18, or none, random ones",
+        resumable=True,
+        first=True,
     )
     seed: int = knob(0, "seed of weights, order and augmentation", least=0, below=2**32, shared=True)
     device: str = knob("auto", "auto (a GPU if there is one), cpu, cuda, cuda:1, mps", shared=True, resumable=True)

@@ -38,6 +38,7 @@ class PhotoSet:
     gray: np.ndarray  # (N,) truly gray: nothing to learn from
     skipped: list[str]  # files that could not be read, with the reason
     path: str | None = None  # where a set by name lies
+    folder: np.ndarray | None = None  # (N,) the folder of each picture, where they are files: its class, in many sets
 
     def __len__(self):
         return len(self.images)
@@ -121,7 +122,10 @@ def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: b
     if len(decoded.skipped) > 10:
         log.warning("left out: %d photos more that can't be read", len(decoded.skipped) - 10)
     own_part = None if pictures.part is None else np.array(pictures.part)[decoded.number]
-    return PhotoSet(dataset, decoded.images, decoded.key, own_part, decoded.gray, decoded.skipped, path and str(path))
+    folders = getattr(pictures, "folders", None)
+    folder = None if folders is None else np.array(folders)[decoded.number]
+    where = path and str(path)
+    return PhotoSet(dataset, decoded.images, decoded.key, own_part, decoded.gray, decoded.skipped, where, folder)
 
 
 def course_photos(scale: str, size: int = 32, progress: bool = True) -> PhotoSet:

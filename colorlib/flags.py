@@ -116,30 +116,34 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config, kinds: d
     """
     from colorlib.controls import CONTROLS
 
-    values = defaults.flat()
     for settings in (Model, Config):
-        hints = typing.get_type_hints(settings)
-        for field in dataclasses.fields(settings):
-            if field.name == "model":
-                continue
-            default, choices = values[field.name], field.metadata.get("choices")
-            shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-            show = default is not None and not isinstance(default, dict)
-            parser.add_argument(
-                flag(field.name),
-                type=parser_of(hints[field.name]),
-                nargs="+" if isinstance(default, dict) else None,
-                action="extend" if isinstance(default, dict) else "store",
-                choices=choices or None,
-                default=argparse.SUPPRESS,  # so that what is given is known, and changes every stage of a recipe
-                metavar="{" + ",".join(map(str, choices)) + "}" if choices else "X",
-                help=field.metadata["help"].replace("%", "%%")
-                + (f": {', '.join(kinds[field.name])}" if field.name in kinds else "")
-                + (f" [{shown}]" if show else ""),
-            )
+        add_flags_of(parser, settings, defaults.flat(), kinds)
     add_control_flags(parser, "desired-", "the {name} asked for, {limits}")
     for name in CONTROLS:
         parser.add_argument(f"--{name}-weight", type=float, metavar="X", help="how much that counts in the loss [1]")
+
+
+def add_flags_of(parser: argparse.ArgumentParser, settings: type, values: dict, kinds: dict | None = None) -> None:
+    """One flag for each field of a dataclass of settings; `values` are shown as their defaults."""
+    hints, kinds = typing.get_type_hints(settings), kinds or {}
+    for field in dataclasses.fields(settings):
+        if field.name == "model":
+            continue
+        default, choices = values[field.name], field.metadata.get("choices")
+        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        show = default is not None and not isinstance(default, dict)
+        parser.add_argument(
+            flag(field.name),
+            type=parser_of(hints[field.name]),
+            nargs="+" if isinstance(default, dict) else None,
+            action="extend" if isinstance(default, dict) else "store",
+            choices=choices or None,
+            default=argparse.SUPPRESS,  # so that what is given is known, and changes every stage of a recipe
+            metavar="{" + ",".join(map(str, choices)) + "}" if choices else "X",
+            help=field.metadata["help"].replace("%", "%%")
+            + (f": {', '.join(kinds[field.name])}" if field.name in kinds else "")
+            + (f" [{shown}]" if show else ""),
+        )
 
 
 def add_control_flags(parser: argparse.ArgumentParser, prefix: str, text: str) -> None:

@@ -40,7 +40,11 @@ class Model:
         below=1000,
         adjustable=True,
     )
-    generator: str = knob("unet", "the network that colors; gray_fed is the one of *church*, with noise")
+    generator: str = knob(
+        "unet",
+        "the network that colors; gray_fed is *church*'s, with noise, resnet18 fastai's U-Net on an encoder that may "
+        "have seen photographs",
+    )
     widths: tuple[int, ...] = knob(
         (32, 64, 128, 256), "channels of the generator's levels (of the U-Net: its encoder's), as 32,64,128"
     )

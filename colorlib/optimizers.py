@@ -62,10 +62,22 @@ def optimizer_maker(config: Config, lr: float) -> Callable[[nn.Module], torch.op
     kind = choose(OPTIMIZERS, config, "optimizer")
 
     def make(network: nn.Module) -> torch.optim.Optimizer:
-        parameters = list(network.parameters())
-        return kind.make(parameters, lr, parameters[0].device.type in ("cpu", "cuda"), config)
+        groups = parameter_groups(network, lr, config.encoder_lr)
+        fused = groups[0]["params"][0].device.type in ("cpu", "cuda")
+        return kind.make(groups, lr, fused, config)
 
     return make
+
+
+def parameter_groups(network: nn.Module, lr: float, encoder_lr: float) -> list[dict]:
+    """What an optimizer changes, as torch takes it: all of a network; its pre-trained encoder apart, if it has one.
+
+    encoder_lr: the encoder's learning rate as a fraction of `lr`; where it is frozen it is left out.
+    """
+    slower = set(network.encoder.parameters()) if hasattr(network, "load_encoder") else set()
+    groups = [{"params": [weight for weight in network.parameters() if weight not in slower], "lr": lr}]
+    encoder = [weight for weight in network.parameters() if weight in slower and weight.requires_grad]
+    return groups + ([{"params": encoder, "lr": lr * encoder_lr}] if encoder else [])
 
 
 def learning_rate(config: Config, start: float, step: int, total_steps: int, plateaus: int = 0) -> float:

@@ -47,6 +47,7 @@ class PhotoFiles:
 
     def __init__(self, root: Path, paths: list[Path], part: list[str] | None = None, view: str = ""):
         self.paths, self.part = paths, part
+        self.folders = [folder_below(root, path) for path in paths]
         lines = []
         for path in paths:
             try:
@@ -73,6 +74,14 @@ class PhotoFiles:
             if isinstance(cause, MemoryError) or getattr(cause, "errno", None):
                 raise _momentary(path, cause) from None
             raise
+
+
+def folder_below(root: Path, path: Path) -> str:
+    """The folder of a photo right below `root` or its parts, as CLASS of train/CLASS/images/1.jpg, or ""."""
+    folders = path.relative_to(root).parts[:-1]
+    if folders and folders[0] in ("train", "valid", "val", "test"):
+        folders = folders[1:]
+    return folders[0] if folders else ""
 
 
 class _NamedBytes(io.BytesIO):

@@ -153,6 +153,16 @@ NAMED = {
 }
 
 
+def class_words(dataset: str, path=None) -> dict[str, str]:
+    """What the classes of a set are called, as {"n01443537": "goldfish"}, of its words.txt; none without one."""
+    root = Path(path or (f"data/{dataset}" if dataset in NAMED else dataset))
+    for place in (root, root / "tiny-imagenet-200"):
+        if (place / "words.txt").is_file():
+            pairs = (line.partition("\t") for line in (place / "words.txt").read_text().splitlines())
+            return {folder: words.split(",")[0].strip() for folder, _, words in pairs}
+    return {}
+
+
 def find_below(root: Path) -> list[Path]:
     """All photos below a folder, none if it isn't there."""
     return photos.find_photos(root) if root.is_dir() else []

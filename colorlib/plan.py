@@ -14,6 +14,7 @@ from colorlib.colorizer_folder import find_folder
 from colorlib.config import Config
 from colorlib.data import parse_splits
 from colorlib.errors import ConfigError
+from colorlib.models.resnet import encoder_weights
 from colorlib.run_folder import FILES, FOLDERS, load_stages
 from colorlib.settings import flag, having
 from colorlib.systems import check_system
@@ -50,6 +51,8 @@ def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False
         check_room(Path(stage.checkpoints_path), overwrite)
     if stages[0].start_from:  # the others start from what isn't there yet
         find_folder(stages[0].start_from)
+    if stages[0].encoder_weights != "none":  # which may be a download, and takes its time
+        encoder_weights(stages[0].encoder_weights)
     return [Planned(stage, "begin") for stage in stages]
 
 

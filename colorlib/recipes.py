@@ -11,6 +11,7 @@ its own, `balanced`.
 import os
 
 from colorlib.budgets import CLASS, CLASS_GAN, SMOKE, SMOKE_GAN
+from colorlib.coco_recipes import COCO_RECIPES
 from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.model import Model
@@ -203,6 +204,7 @@ RECIPES = {
         "smoke": SMOKE | {"stem_stride": 2},
     },
 }
+RECIPES |= COCO_RECIPES
 
 
 def get(name: str, scale: str = "full") -> tuple[Config, ...]:

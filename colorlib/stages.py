@@ -12,6 +12,7 @@ from tqdm import tqdm
 from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import Engine
+from colorlib.fastai_training import FastaiTraining
 from colorlib.models import count_parameters
 from colorlib.photo_sets import NAMED, find
 from colorlib.plan import Planned, plan
@@ -19,6 +20,8 @@ from colorlib.run_folder import clear, clear_stages, save_stages
 from colorlib.runs import Run
 from colorlib.systems import build_system
 from colorlib.training import Training
+
+TRAININGS = {"colorlib": Training, "fastai": FastaiTraining}  # by the setting `trainer`
 
 
 def fit(
@@ -74,7 +77,7 @@ def fit_one(stage: Planned, stages: Sequence[Planned], photo_set, progress: bool
     # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
     fresh = stage.action == "begin" or not (folder / "state.pt").is_file()
     system = build_system(config, engine, fresh)
-    training = Training(system, config, engine, photo_set, progress, larger, watch)
+    training = TRAININGS[config.trainer](system, config, engine, photo_set, progress, larger, watch)
     if stage.action == "resume":
         training.load_state()
     if engine.is_main:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from colorlib.checkpoints import load_state, save_state
 from colorlib.config import Config
-from colorlib.data import PhotoSet, augment, evenly, loader
+from colorlib.data import PhotoSet, evenly, loader
 from colorlib.engine import Engine, stop_on_signals
 from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.history import read_csv
@@ -28,6 +28,7 @@ from colorlib.progress import Progress, alarms
 from colorlib.recording import STRIP_PICTURES, Recorder
 from colorlib.runs import Run
 from colorlib.systems import System
+from colorlib.training_pictures import prepared, train_and_valid
 
 log = logging.getLogger("colorlib")
 
@@ -49,7 +50,7 @@ class Training:
         if config.batch_size % engine.processes:
             raise ConfigError(f"--batch-size {config.batch_size} can't be divided among {engine.processes} processes")
         photo_set.check_side(config.model.image_size)
-        self.train_indices, self.valid_indices = self._choose_pictures()
+        self.train_indices, self.valid_indices = train_and_valid(photo_set, config)
         process = (engine.process, engine.processes)
         if larger is not None and not np.array_equal(larger.key, photo_set.key):
             raise DataError(f"{photo_set.name}: other pictures at {config.crop_from} pixels; leave out --crop-from")
@@ -66,22 +67,6 @@ class Training:
         self.progress, self.stop_requested = Progress(), False
         self.since = time.perf_counter()  # the time that progress.seconds doesn't hold yet began then
 
-    def _choose_pictures(self) -> tuple[np.ndarray, np.ndarray]:
-        config, split = self.config, self.photo_set.split(self.config.splits, self.config.split_seed)
-        train, valid = split["train"], split["valid"]
-        if config.skip_gray:
-            train = train[~self.photo_set.gray[train]]
-        train = evenly(train, config.limit_images)
-        if len(train) < 2:
-            raise DataError(
-                f"{self.photo_set.name}: {len(train)} colored photos to train on; it takes two or more, so give more "
-                "photos, another --split-seed or a larger --limit-images"
-            )
-        if not len(valid):
-            log.warning("too few photos to hold some out: validating on the training photos")
-            valid = train
-        return train, evenly(valid, config.valid_images)
-
     # ------------------------------------------------------------ the loop
 
     def fit(self) -> Run:
@@ -89,18 +74,10 @@ class Training:
         progress, config = self.progress, self.config
         if self.recorder:
             self.recorder.begin(config)
-        bar = tqdm(
-            total=self.total_steps, initial=progress.step, unit="step", disable=not self.show, dynamic_ncols=True
-        )
         # Processes that don't stop at the same step would wait for each other forever.
         signals = stop_on_signals(self.request_stop) if self.engine.processes == 1 else contextlib.nullcontext()
-        with bar, signals:
-            while progress.step < self.total_steps and not self.stop_requested:
-                if progress.best.out_of_patience(config):
-                    if self.show:
-                        tqdm.write(f"early stopping: {config.patience} epochs without a better {config.monitor}")
-                    break
-                self.run_epoch(bar)
+        with signals:
+            self.run_epochs()
         if progress.batches or not progress.rows:  # within an epoch
             self.save_state()  # before it is closed: a longer training goes on within it
             if progress.step >= self.total_steps:
@@ -110,46 +87,70 @@ class Training:
         interrupted = self.stop_requested and progress.step < self.total_steps
         return Run(self.folder, progress.rows, self.stop_requested, interrupted)
 
-    def run_epoch(self, bar) -> None:
-        """The rest of a pass over the training pictures, then what comes at the end of each."""
-        progress = self.progress
+    def run_epochs(self) -> None:
+        """Pass after pass over the training pictures, to the end, to Ctrl-C, or till patience is at an end."""
+        progress, config = self.progress, self.config
+        shown = {"disable": not self.show, "dynamic_ncols": True}
+        with tqdm(total=self.total_steps, initial=progress.step, unit="step", **shown) as bar:
+            while progress.step < self.total_steps and not self.stop_requested:
+                if progress.best.out_of_patience(config):
+                    if self.show:
+                        tqdm.write(f"early stopping: {config.patience} epochs without a better {config.monitor}")
+                    break
+                self.begin_pass()
+                for batch in self.batches:
+                    losses = self.run_step(batch)
+                    self.count_step(losses, len(batch))
+                    bar.update()
+                    if progress.batches % 10 == 1:
+                        figures = {name: f"{loss.item():.3g}" for name, loss in losses.items()}
+                        bar.set_postfix(epoch=progress.epoch + 1, **figures, refresh=False)
+                    if progress.step >= self.total_steps or self.stop_requested:
+                        break
+                self.end_pass()
+
+    def begin_pass(self) -> None:
+        """Set out on a pass over the training pictures, or the rest of one."""
         for network in self.system.parts().networks.values():
             network.train()
         self.since = time.perf_counter()
-        self.batches.sampler.epoch, self.batches.sampler.start = progress.epoch, progress.batches
-        for batch in self.batches:
-            losses = self.run_step(batch)
-            for name, loss in losses.items():
-                progress.sums[name] = progress.sums.get(name, 0) + loss.to(self.engine.sum_dtype)
-            progress.step, progress.batches = progress.step + 1, progress.batches + 1
-            progress.pictures += len(batch) * self.engine.processes
-            bar.update()
-            if progress.batches % 10 == 1:
-                self.stop_if_not_finite()
-                shown = {name: f"{loss.item():.3g}" for name, loss in losses.items()}
-                bar.set_postfix(epoch=progress.epoch + 1, **shown, refresh=False)
-            if self.config.save_steps and progress.step % self.config.save_steps == 0:
-                self.stop_if_not_finite(self.system.parts().networks)
-                self.save_state()
-            if progress.step >= self.total_steps or self.stop_requested:
-                break
-        self.stop_if_not_finite(self.system.parts().networks)
-        if progress.batches == len(self.batches):
-            self.finish_epoch()
-            self.save_state()
+        self.batches.sampler.epoch, self.batches.sampler.start = self.progress.epoch, self.progress.batches
 
     def run_step(self, batch: Tensor) -> dict[str, Tensor]:
-        """The system's step on a batch of RGB uint8 `(B, 3, S, S)`."""
-        engine, step = self.engine, self.progress.step
+        """The system's step on a batch of RGB uint8 `(B, 3, S, S)`, at the learning rate of its number."""
+        step = self.progress.step
         for optimizer, rates in zip(self.optimizers, self.start_rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = learning_rate(self.config, rate, step, self.total_steps, self.progress.best.plateaus)
-        # All chance of a step follows from its number, so that a training that goes on needs no other memory of it.
-        torch.manual_seed((self.config.seed * 1_000_003 + step) * engine.processes + engine.process)
-        rgb = batch.to(engine.device, non_blocking=True)
-        if self.config.augment:
-            rgb = augment(rgb, size=self.config.model.image_size if self.config.crop_from else None)
-        return self.system.step(rgb.to(engine.dtype) / 255)
+        return self.system.step(self.prepare(batch))
+
+    def prepare(self, batch: Tensor) -> Tensor:
+        """The next step's batch, RGB uint8 `(B, 3, S, S)`, on the device, augmented: sRGB in [0, 1]."""
+        return prepared(batch, self.progress.step, self.config, self.engine)
+
+    def as_rgb(self, batch: Tensor) -> Tensor:
+        """RGB uint8 as it is, on the device: sRGB in [0, 1]."""
+        return batch.to(self.engine.device).to(self.engine.dtype) / 255
+
+    def count_step(self, losses: dict[str, Tensor], pictures: int) -> None:
+        """Take in a step that was made; keep the state where it is time to."""
+        progress = self.progress
+        for name, loss in losses.items():
+            progress.sums[name] = progress.sums.get(name, 0) + loss.to(self.engine.sum_dtype)
+        progress.step, progress.batches = progress.step + 1, progress.batches + 1
+        progress.pictures += pictures * self.engine.processes
+        if progress.batches % 10 == 1:
+            self.stop_if_not_finite()
+        if self.config.save_steps and progress.step % self.config.save_steps == 0:
+            self.stop_if_not_finite(self.system.parts().networks)
+            self.save_state()
+
+    def end_pass(self) -> None:
+        """What comes after the last step of a pass, whole or cut off."""
+        self.stop_if_not_finite(self.system.parts().networks)
+        if self.progress.batches == len(self.batches):
+            self.finish_epoch()
+            self.save_state()
 
     def finish_epoch(self) -> None:
         """Validate, write the history, the colorizers and the preview."""
@@ -179,7 +180,7 @@ class Training:
         colorizer, metrics = self.system.colorizer(), Metrics(cheap=True)
         for batch in self.valid_batches:
             if len(batch):  # the last batch may be too small for every process to get a part of it
-                true_rgb = batch.to(self.engine.device).to(self.engine.dtype) / 255
+                true_rgb = self.as_rgb(batch)
                 metrics.update(colorizer.colorize_batch(true_rgb), true_rgb)
         metrics.merge(self.engine.sum)
         return metrics.compute()

@@ -19,6 +19,7 @@ from colorlib.errors import ConfigError
 from colorlib.heads import build_head
 from colorlib.losses import Prediction
 from colorlib.models import build_generator, generate
+from colorlib.models.resnet import encoder_weights
 from colorlib.objective import check_objective, objective
 from colorlib.optimizers import optimizer_maker
 from colorlib.settings import flag
@@ -61,6 +62,10 @@ class Supervised:
             start_from(generator, config)
         elif fresh:
             generator.initialize()
+            if config.encoder_weights != "none":
+                generator.load_encoder(encoder_weights(config.encoder_weights))
+        if config.encoder_lr == 0:
+            generator.freeze_encoder()
         generator = generator.to(engine.device, engine.dtype)
         self.average = None
         if config.ema:  # a copy, made before `prepare` wraps mixed precision around the original

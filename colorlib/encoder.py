@@ -1,0 +1,245 @@
+"""An encoder that has seen photographs, made here: a ResNet18 that learns to name what is in gray ones.
+
+    colorlib pretrain-encoder --dataset tiny-imagenet --output encoder
+
+Its classes are the folders of the data set. What it has learned on the way to their names, edges, textures, parts, is
+what a generator begins with (--generator resnet18 --encoder-weights encoder/encoder.safetensors). Used in notebook 04.
+"""
+
+import dataclasses
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from colorlib.checkpoints import Parts, load_state, save_state
+from colorlib.color_spaces import LAB
+from colorlib.data import EpochOrder, PhotoSet, augment, evenly, load_photos
+from colorlib.engine import Engine, stop_on_signals
+from colorlib.errors import ConfigError, DataError, TrainingError
+from colorlib.files import write_atomically
+from colorlib.history import write_csv
+from colorlib.models import evaluating
+from colorlib.models.resnet import gray_resnet18
+from colorlib.optimizers import one_cycle
+from colorlib.photo_sets import class_words
+from colorlib.progress import Progress
+from colorlib.settings import check_fields, flag, having, knob
+
+log = logging.getLogger("colorlib")
+
+SMOOTHING = 0.1  # of the labels: a tenth of the target is spread over all classes
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """The training of an encoder. resumable: may change when it goes on."""
+
+    dataset: str = knob("tiny-imagenet", "a data set in folders, one for each class: a name, or a folder")
+    dataset_path: str | None = knob(None, "where a named data set lies, or is downloaded to", resumable=True)
+    splits: str = knob("98/1/1", "percent of train/valid/test, of the training part where the set comes divided")
+    split_seed: int = knob(0, "which pictures train, validate and test follows from their content and this", least=0)
+    limit_images: int | None = knob(None, "train on at most so many pictures (default: all)", least=2)
+    image_size: int = knob(64, "largest side at which it sees a picture, in pixels", least=16, below=2**12)
+    epochs: int = knob(8, "passes over the training pictures", least=1)
+    batch_size: int = knob(128, "pictures in one step", least=2, below=2**20)
+    lr: float = knob(2e-3, "learning rate of AdamW, which rises and falls once", above=0)
+    weight_decay: float = knob(0.05, "weight decay of AdamW", least=0)
+    seed: int = knob(0, "seed of weights, order and augmentation", least=0, below=2**32)
+    save_steps: int = knob(500, "keep the state for --resume every so many steps", least=1, resumable=True)
+    device: str = knob("auto", "auto (a GPU if there is one), cpu, cuda, cuda:1, mps", resumable=True)
+    precision: str = knob("auto", "auto, fp32, fp16 or bf16", ("auto", "fp32", "fp16", "bf16"), resumable=True)
+    output: str = knob("encoder", "folder for encoder.safetensors, config.json, history.csv", resumable=True)
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False, progress: bool = True) -> list[dict]:
+    """Train an encoder, and leave it in the folder `output`; returns the rows of its history.
+
+    given: settings that differ from the defaults of `EncoderConfig`, or, with resume, from those of the training in the
+    folder, which goes on. overwrite: replace one that is there. Raises `ConfigError`, `DataError`, `TrainingError`.
+    """
+    config = EncoderConfig(**given)
+    folder = Path(config.output)
+    there = (folder / "config.json").exists()
+    if resume:
+        config = resumed(folder, given)
+    elif there and not overwrite:
+        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another --output")
+    elif not there and (folder / "encoder.safetensors").exists():
+        raise ConfigError(f"{folder} holds an encoder, which a training would replace; give another --output")
+    engine = Engine(config.device, config.precision)
+    if engine.processes > 1:
+        raise ConfigError("an encoder is trained by one process; start it without torchrun")
+    photo_set = load_photos(config.dataset, config.dataset_path, config.image_size, progress)
+    training = EncoderTraining(config, engine, photo_set, progress)
+    if resume:
+        training.progress = load_state(folder, training.parts(), training.digest) or Progress()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        (folder / "state.pt").unlink(missing_ok=True)
+    write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+    return training.fit()
+
+
+def resumed(folder: Path, given: dict) -> EncoderConfig:
+    """The settings of the training in a folder, with others of those that may change. Raises `ConfigError`."""
+    path = folder / "config.json"
+    try:
+        before = EncoderConfig(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        raise ConfigError(f"{folder} holds no training of an encoder to --resume") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: not the settings of an encoder's training ({error})") from None
+    for name, value in given.items():
+        if value != getattr(before, name) and name not in having(EncoderConfig, "resumable"):
+            was = getattr(before, name)
+            raise ConfigError(f"--resume can't change {flag(name)} from {was} to {value}; train anew for that")
+    return dataclasses.replace(before, **given)
+
+
+class EncoderTraining:
+    """A classifier of gray pictures, its optimizer, and the loop. Raises `DataError` for a set without classes."""
+
+    def __init__(self, config: EncoderConfig, engine: Engine, photo_set: PhotoSet, show: bool = True):
+        self.config, self.engine, self.photo_set, self.show = config, engine, photo_set, show
+        self.folder, self.progress = Path(config.output), Progress()
+        self.train, self.valid, self.test = self.choose_pictures()
+        self.classes, self.labels = np.unique(photo_set.folder, return_inverse=True)
+        self.order = EpochOrder(self.train, config.batch_size, config.seed)
+        self.digest = photo_set.digest(self.train)
+        torch.manual_seed(config.seed)
+        self.network, self.optimizer = engine.prepare(gray_resnet18(len(self.classes)), self.make_optimizer)
+
+    def choose_pictures(self) -> list[np.ndarray]:
+        """Indices of the pictures to train on, to validate on and to test on."""
+        photo_set, config = self.photo_set, self.config
+        if photo_set.folder is None or len(np.unique(photo_set.folder)) < 2:
+            raise DataError(f"{photo_set.name} has no classes; it takes a folder for each, as train/CLASS/*.jpg")
+        split = photo_set.split(config.splits, config.split_seed)
+        parts = [split[name] for name in ("train", "valid", "test")]
+        if photo_set.own_part is not None:
+            parts = [part[photo_set.own_part[part] == "train"] for part in parts]
+        parts[0] = evenly(parts[0], config.limit_images)
+        if min(map(len, parts)) < 1 or len(parts[0]) < 2:
+            raise DataError(f"{photo_set.name}: too few pictures in a part of {config.splits}; give other --splits")
+        return parts
+
+    def make_optimizer(self, network) -> torch.optim.Optimizer:
+        config = self.config
+        fused = self.engine.device.type in ("cpu", "cuda")
+        return torch.optim.AdamW(network.parameters(), config.lr, weight_decay=config.weight_decay, fused=fused)
+
+    def parts(self) -> Parts:
+        """What must be saved to go on."""
+        return Parts({"network": self.engine.plain(self.network)}, {"optimizer": self.optimizer})
+
+    def fit(self) -> list[dict]:
+        """Train to the end, or to Ctrl-C; returns the history, a row for each epoch."""
+        progress, total = self.progress, self.config.epochs * len(self.order)
+        self.stop_requested = False
+        bar = tqdm(total=total, initial=progress.step, unit="step", disable=not self.show, dynamic_ncols=True)
+        with bar, stop_on_signals(self.request_stop):
+            while progress.epoch < self.config.epochs and not self.stop_requested:
+                self.network.train()
+                self.order.epoch, self.order.start = progress.epoch, progress.batches
+                for indices in self.order:
+                    loss = self.run_step(indices, total)
+                    progress.sums["loss"] = progress.sums.get("loss", 0.0) + loss
+                    progress.step, progress.batches = progress.step + 1, progress.batches + 1
+                    bar.update()
+                    bar.set_postfix(epoch=progress.epoch + 1, loss=f"{loss:.3f}", refresh=False)
+                    if self.stop_requested or progress.step % self.config.save_steps == 0:
+                        self.save()
+                    if self.stop_requested:
+                        break
+                if progress.batches == len(self.order):
+                    self.finish_epoch()
+        return progress.rows
+
+    def request_stop(self) -> bool:
+        """End after the step under way; returns whether that had been asked for before."""
+        again, self.stop_requested = self.stop_requested, True
+        return again
+
+    def run_step(self, indices: np.ndarray, total: int) -> float:
+        """One step down the cross entropy of a batch, at a random size from half the largest to all of it."""
+        step, size = self.progress.step, self.config.image_size
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.lr * one_cycle(step, total)
+        torch.manual_seed(self.config.seed * 1_000_003 + step)  # all chance of a step follows from its number
+        gray, label = self.batch(indices, augmented=True)
+        smaller = 8 * int(torch.randint(-(-size // 16), size // 8 + 1, ()))
+        logits = self.network(resized(gray, smaller))
+        loss = functional.cross_entropy(logits.float(), label, label_smoothing=SMOOTHING)
+        self.engine.descend(loss, self.optimizer)
+        if not loss.isfinite():
+            raise TrainingError(f"the loss is not finite by step {step}; try a lower --lr, or fp32")
+        return loss.item()
+
+    def batch(self, indices: np.ndarray, augmented: bool = False) -> tuple[Tensor, Tensor]:
+        """Gray `(B, 1, S, S)` in [-1, 1], and the number of its class `(B,)`, on the device."""
+        rgb = self.photo_set.batch(indices).to(self.engine.device)
+        gray, _ = LAB.split((augment(rgb) if augmented else rgb).to(self.engine.dtype) / 255)
+        return gray, torch.from_numpy(self.labels[indices]).to(self.engine.device)
+
+    def finish_epoch(self) -> None:
+        """Validate, write the history and the encoder."""
+        progress, size = self.progress, self.config.image_size
+        row = {"epoch": progress.epoch + 1, "step": progress.step, "loss": progress.sums["loss"] / progress.batches}
+        row |= {f"valid_{name}": value for name, value in self.measure(self.valid, size).items()}
+        row["valid_top1_percent_half_size"] = self.measure(self.valid, size // 2)["top1_percent"]
+        progress.epoch += 1
+        if progress.epoch == self.config.epochs:
+            row |= {f"test_{name}": value for name, value in self.measure(self.test, size).items()}
+        progress.rows.append(row)
+        progress.begin_epoch()
+        write_csv(progress.rows, self.folder / "history.csv")
+        self.save_encoder(row)
+        self.save()
+        if self.show:
+            tqdm.write(json.dumps(row))
+
+    @torch.no_grad()
+    def measure(self, indices: np.ndarray, size: int) -> dict[str, float]:
+        """In how many of 100 pictures the right class is the likeliest one, and one of the five likeliest."""
+        right = torch.zeros(2)
+        with evaluating(self.network):
+            for few in np.array_split(indices, -(-len(indices) // self.config.batch_size)):
+                gray, label = self.batch(few)
+                best = self.network(resized(gray, size)).topk(min(5, len(self.classes))).indices
+                hit = best == label[:, None]
+                right += torch.stack([hit[:, 0].sum(), hit.any(1).sum()]).cpu()
+        top1, top5 = (100 * right / len(indices)).tolist()
+        return {"top1_percent": top1, "top5_percent": top5}
+
+    def save(self) -> None:
+        """Write what `--resume` needs."""
+        save_state(self.folder, self.parts(), self.progress, self.digest)
+
+    def save_encoder(self, row: dict) -> None:
+        """Write encoder.safetensors: half precision, which a file of weights needs no more than; names, figures."""
+        weights = {
+            name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
+            for name, value in self.engine.plain(self.network).state_dict().items()
+        }
+        words = class_words(self.config.dataset, self.config.dataset_path)
+        names = [words.get(name, name) for name in self.classes.tolist()]
+        about = {"classes": json.dumps(names), "figures": json.dumps(row)}
+        write_atomically(self.folder / "encoder.safetensors", lambda path: save_file(weights, path, about))
+
+
+def resized(gray: Tensor, size: int) -> Tensor:
+    """Gray `(B, 1, S, S)` at another side in pixels."""
+    if gray.shape[-1] == size:
+        return gray
+    return functional.interpolate(gray, (size, size), mode="bilinear", antialias=True)

@@ -1,0 +1,113 @@
+"""A training by fastai's `Learner`: its one cycle of learning rate and momentum, its progress, its recorder.
+
+What is trained, on which pictures, and what is left in the run's folder is the same as with our own loop
+(`colorlib.training`), so --resume, colorize and evaluate take it alike. Notebook 04 makes such a Learner by hand.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from colorlib.color_spaces import ColorSpace
+from colorlib.errors import ConfigError
+from colorlib.losses import Prediction
+from colorlib.systems.supervised import detached
+from colorlib.training import Training
+
+
+class GrayColorBatches:
+    """Batches of RGB as a Learner takes them: pairs of gray `(B, 1, S, S)` and color `(B, C, S, S)`, on the device.
+
+    batches: of RGB uint8 `(B, 3, S, S)`, with a length. prepare: makes sRGB in [0, 1] of one, on the device.
+    """
+
+    def __init__(self, batches: Iterable[Tensor], space: ColorSpace, prepare: Callable[[Tensor], Tensor]):
+        self.batches, self.space, self.prepare = batches, space, prepare
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in self.batches:
+            yield self.space.split(self.prepare(batch))
+
+    def to(self, device) -> None:
+        """fastai asks for it; `prepare` has done it already."""
+
+
+def make_learner(network: nn.Module, optimizer: torch.optim.Optimizer, loss, train, valid):
+    """fastai's `Learner` of a network and torch's optimizer of it.
+
+    loss: a function of (predicted, true color), both `(B, C, S, S)`. train, valid: `GrayColorBatches`.
+    """
+    from fastai.callback import schedule  # noqa: F401 (gives Learner fit_one_cycle and lr_find)
+    from fastai.data.core import DataLoaders
+    from fastai.learner import Learner
+    from fastai.optimizer import OptimWrapper
+
+    pairs = DataLoaders(train, valid, device=next(network.parameters()).device)
+    learner = Learner(pairs, network, loss_func=loss)
+    learner.opt = OptimWrapper(opt=optimizer)
+    return learner
+
+
+class FastaiTraining(Training):
+    """A training whose epochs are a Learner's. Raises `ConfigError` for what that can't do."""
+
+    def run_epochs(self) -> None:
+        """Run or go on with the one cycle over all epochs."""
+        if self.engine.processes > 1:
+            raise ConfigError("--trainer fastai trains in one process; start it without torchrun, or leave it out")
+        system, space = self.system, self.system.head.space
+        train = GrayColorBatches(self.batches, space, self.prepare)
+        valid = GrayColorBatches(self.valid_batches, space, self.as_rgb)
+        # Accelerate's wrapper of the optimizer would hide from fastai what it sets.
+        optimizer = getattr(system.optimizer, "optimizer", system.optimizer)
+        self.learner = make_learner(system.generator, optimizer, self.loss, train, valid)
+        self.learner.add_cb(recording(self))
+        if self.engine.precision == "fp16":
+            from fastai.callback.fp16 import MixedPrecision  # scales the loss, whose gradient would vanish
+
+            self.learner.add_cb(MixedPrecision())
+        with contextlib.ExitStack() as stack:
+            if not self.show:
+                stack.enter_context(self.learner.no_bar())
+                stack.enter_context(self.learner.no_logging())
+            self.learner.fit_one_cycle(self.config.epochs, self.start_rates[0], start_epoch=self.progress.epoch)
+
+    def loss(self, output: Tensor, color: Tensor) -> Tensor:
+        """The objective, for a Learner, which knows of prediction and truth alone; the gray is the Learner's input."""
+        losses = self.system.weigh(Prediction(self.system.head, self.learner.x, color, output))
+        self.losses = detached(losses)
+        return losses["loss_G"]
+
+
+def recording(training: FastaiTraining):
+    """The Learner's callback that keeps our training's books: progress, history, colorizers, state.pt."""
+    from fastai.callback.core import Callback, CancelFitException
+
+    progress, batches = training.progress, training.batches
+
+    class Recording(Callback):
+        def before_train(self):
+            training.begin_pass()
+
+        def before_batch(self):
+            if self.training:  # where the one cycle stands: a training may go on within an epoch
+                self.learn.pct_train = progress.step / training.total_steps
+
+        def after_batch(self):
+            if not self.training:
+                return
+            training.system.update_average()
+            training.count_step(training.losses, len(self.x))
+            if training.stop_requested:
+                raise CancelFitException
+
+        def after_epoch(self):
+            if progress.batches == len(batches):  # and it wasn't skipped, being behind us
+                training.end_pass()
+
+    return Recording()
