@@ -104,10 +104,31 @@ def plain(weights) -> dict[str, Tensor]:
     return {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
 
 
-def encoder_classes(path) -> list[str]:
-    """What the classes of an encoder are called that `pretrain-encoder` has trained. Raises `ConfigError`."""
-    try:
-        with safe_open(path, "pt") as content:
-            return json.loads((content.metadata() or {})["classes"])
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise ConfigError(f"{path}: no file of `colorlib pretrain-encoder` ({error})") from None
+def gray_classifier(name: str) -> tuple[ResNet, list[str]]:
+    """The whole of a ResNet18 that sees gray, in evaluation mode, and what its classes are called.
+
+    name: as in `encoder_weights`, but a file only of `pretrain-encoder`, which knows its classes. Raises `ConfigError`.
+    """
+    weights = encoder_weights(name)
+    if name == "imagenet":
+        classes = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
+    else:
+        try:
+            with safe_open(name, "pt") as content:
+                classes = json.loads((content.metadata() or {})["classes"])
+        except (SafetensorError, OSError, KeyError, ValueError):
+            raise ConfigError(
+                f"{name}: its classes have no names; give a file of `colorlib pretrain-encoder`"
+            ) from None
+    network = gray_resnet18(len(classes))
+    network.load_state_dict(weights)
+    return network.eval(), classes
+
+
+def course_encoder() -> str:
+    """The encoder of the course, as `encoder_weights` takes it: the one made here, of a clone's results/, or imagenet.
+
+    The one made here is 23 MB, too large to come with an installed package.
+    """
+    made_here = Path(__file__).parents[2] / "results" / "encoder" / "encoder.safetensors"
+    return str(made_here) if made_here.is_file() else "imagenet"
