@@ -92,7 +92,9 @@ def read_weights(name) -> dict[str, Tensor]:
             with safe_open(path, "pt") as content:
                 return plain({key: content.get_tensor(key) for key in content.keys()})  # noqa: SIM118 (no dict)
         return plain(torch.load(path, map_location="cpu", weights_only=True))
-    except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, TypeError, pickle.PickleError) as error:
+    except pickle.PickleError:
+        raise ConfigError(f"--encoder-weights {name}: no file of weights, as torch.save writes a state_dict") from None
+    except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, TypeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ConfigError(f"--encoder-weights {name}: no weights can be read from it ({reason})") from None
 
