@@ -69,8 +69,9 @@ def rules(stage: Config) -> list[Rule]:
         Rule(["lr_schedule"], not plateau or stage.plateau_patience < stage.epochs, epochs),
         Rule(["lr_floor"], stage.lr_floor < highest, f"--lr {highest:g}, which is no higher"),
         Rule(["encoder_weights"], stage.start_from is None, "--start-from"),
-        Rule(["beta1", "rmsprop_decay", "max_steps", "patience", "conditions"], not by_fastai, "--trainer fastai"),
+        Rule(["beta1", "max_steps", "patience", "conditions"], not by_fastai, "--trainer fastai"),
         Rule(["trainer"], one_cycle or not by_fastai, f"--lr-schedule {stage.lr_schedule}, other than onecycle"),
+        Rule(["trainer"], stage.optimizer != "rmsprop" or not by_fastai, "--optimizer rmsprop"),
         Rule(["trainer"], stage.system == "supervised" or not by_fastai, f"--system {stage.system}"),
         Rule(["save_steps"], (stage.save_steps or 0) <= (stage.max_steps or 1e18), f"--max-steps {stage.max_steps}"),
     ]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from colorlib.color_spaces import ColorSpace
 from colorlib.errors import ConfigError
 from colorlib.losses import Prediction
+from colorlib.models.pretrained import importing_fastai
 from colorlib.systems.supervised import detached
 from colorlib.training import Training
 
@@ -42,10 +43,11 @@ def make_learner(network: nn.Module, optimizer: torch.optim.Optimizer, loss, tra
 
     loss: a function of (predicted, true color), both `(B, C, S, S)`. train, valid: `GrayColorBatches`.
     """
-    from fastai.callback import schedule  # noqa: F401 (gives Learner fit_one_cycle and lr_find)
-    from fastai.data.core import DataLoaders
-    from fastai.learner import Learner
-    from fastai.optimizer import OptimWrapper
+    with importing_fastai():
+        from fastai.callback import schedule  # noqa: F401 (gives Learner fit_one_cycle and lr_find)
+        from fastai.data.core import DataLoaders
+        from fastai.learner import Learner
+        from fastai.optimizer import OptimWrapper
 
     pairs = DataLoaders(train, valid, device=next(network.parameters()).device)
     learner = Learner(pairs, network, loss_func=loss)
@@ -79,9 +81,16 @@ class FastaiTraining(Training):
 
     def loss(self, output: Tensor, color: Tensor) -> Tensor:
         """The objective, for a Learner, which knows of prediction and truth alone; the gray is the Learner's input."""
-        losses = self.system.weigh(Prediction(self.system.head, self.learner.x, color, output))
+        gray = self.learner.x
+        losses = self.system.weigh(Prediction(self.system.head, gray, color, output))
         self.losses = detached(losses)
         return losses["loss_G"]
+
+    def tidy_optimizers(self) -> None:
+        """Make Python's numbers of numpy's that fastai sets: a file that executes nothing has no others."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"], group["betas"] = float(group["lr"]), tuple(map(float, group["betas"]))
 
 
 def recording(training: FastaiTraining):
@@ -102,6 +111,7 @@ def recording(training: FastaiTraining):
             if not self.training:
                 return
             training.system.update_average()
+            training.tidy_optimizers()
             training.count_step(training.losses, len(self.x))
             if training.stop_requested:
                 raise CancelFitException

@@ -7,6 +7,7 @@ and sees the picture itself once more before its last convolutions. Used in note
 fastai takes seconds to be imported, so that is done when such a network is built, and not before.
 """
 
+import contextlib
 import warnings
 
 from torch import Tensor, nn
@@ -22,11 +23,18 @@ PUT_TOGETHER_AT = (128, 128)  # fastai builds the decoder by what comes out at o
 
 def gray_dynamic_unet(out_channels: int) -> nn.Module:
     """fastai's U-Net on a ResNet18 that sees gray: `(B, 1, H, W)` to `(B, out_channels, H, W)`, random weights."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of what fastai still uses of torch
+    with importing_fastai():
         from fastai.vision.models.unet import DynamicUnet
 
     return DynamicUnet(without_classes(gray_resnet18()), out_channels, PUT_TOGETHER_AT)
+
+
+@contextlib.contextmanager
+def importing_fastai():
+    """Without the warnings about what fastai still uses of torch and pandas, of which nobody here can mend anything."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def without_classes(network: nn.Module) -> nn.Sequential:
@@ -45,7 +53,7 @@ class ResNet18UNet(nn.Module):
 
     def __init__(self, out_channels: int = 2, activation: str = "tanh", darkest: float = -1.0):
         super().__init__()
-        self.unet, self.darkest, self.frozen = gray_dynamic_unet(out_channels), darkest, False
+        self.unet, self.darkest = gray_dynamic_unet(out_channels), darkest
         self.activation = ACTIVATIONS[activation]()
 
     @classmethod
@@ -72,20 +80,15 @@ class ResNet18UNet(nn.Module):
         self.encoder.load_state_dict(without_classes(network).state_dict())
 
     def freeze_encoder(self) -> None:
-        """Let the encoder stay as it is: no gradient, and batch norm by what it has seen before."""
-        self.frozen = True
-        self.encoder.requires_grad_(False)
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> "ResNet18UNet":
-        super().train(mode)
-        if self.frozen:
-            self.encoder.eval()
-        return self
+        """Let the encoder's convolutions stay as they are. Batch norm's statistics still follow the pictures it sees,
+        as with fastai: those of other sizes or another data set would be wrong for them."""
+        for module in self.encoder.modules():
+            if isinstance(module, nn.Conv2d):
+                module.requires_grad_(False)
 
     def check_size(self, height: int, width: int) -> None:
         """Every size will do."""
 
     def forward(self, gray: Tensor) -> Tensor:
         seen = (gray - self.darkest) * (2 / (1 - self.darkest)) - 1
-        return self.activation(self.unet(seen))
+        return self.activation(self.unet(seen).as_subclass(Tensor))  # fastai's own kind of tensor is for itself
