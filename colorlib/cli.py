@@ -76,7 +76,7 @@ def add_data_flags(parser: Parser, argv: list[str]) -> None:
 
 
 def add_pretrain_encoder_flags(parser: Parser, argv: list[str]) -> None:
-    from colorlib.encoder import EncoderConfig
+    from colorlib.encoder_config import EncoderConfig
 
     parser.description = (
         "Train a ResNet18 to name what is in gray photographs: an encoder for `train --generator resnet18 "

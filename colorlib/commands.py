@@ -12,6 +12,7 @@ from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS
 from colorlib.data import load_photos
+from colorlib.encoder_config import EncoderConfig
 from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
@@ -43,11 +44,11 @@ def train(arguments) -> int:
 def pretrain_encoder(arguments) -> int:
     if arguments.resume and arguments.overwrite:
         raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
-    names = {field.name for field in dataclasses.fields(encoder.EncoderConfig)}
+    names = {field.name for field in dataclasses.fields(EncoderConfig)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
     rows = encoder.pretrain_encoder(given, arguments.resume, arguments.overwrite)
     print(history.epoch_table(rows[-10:]) if rows else "no epoch is finished yet")
-    folder = Path(given.get("output", encoder.EncoderConfig().output))
+    folder = Path(given.get("output", EncoderConfig().output))
     if not rows or "test_top1_percent" not in rows[-1]:
         print(f"interrupted; go on with: colorlib pretrain-encoder --resume --output {folder}")
         return 130

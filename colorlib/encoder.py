@@ -9,7 +9,6 @@ what a generator begins with (--generator resnet18 --encoder-weights encoder/enc
 import dataclasses
 import json
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from colorlib.checkpoints import Parts, load_state, save_state
 from colorlib.color_spaces import LAB
 from colorlib.data import EpochOrder, PhotoSet, augment, evenly, load_photos
+from colorlib.encoder_config import EncoderConfig, resumed
 from colorlib.engine import Engine, stop_on_signals
 from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.files import write_atomically
@@ -31,37 +31,10 @@ from colorlib.models.resnet import gray_resnet18
 from colorlib.optimizers import one_cycle
 from colorlib.photo_sets import class_words
 from colorlib.progress import Progress
-from colorlib.settings import check_fields, flag, having, knob
 
 log = logging.getLogger("colorlib")
 
 SMOOTHING = 0.1  # of the labels: a tenth of the target is spread over all classes
-
-
-@dataclass(frozen=True)
-class EncoderConfig:
-    """The training of an encoder. resumable: may change when it goes on."""
-
-    dataset: str = knob("tiny-imagenet", "a data set in folders, one for each class: a name, or a folder")
-    dataset_path: str | None = knob(None, "where a named data set lies, or is downloaded to", resumable=True)
-    splits: str = knob("98/1/1", "percent of train/valid/test, of the training part where the set comes divided")
-    split_seed: int = knob(0, "which pictures train, validate and test follows from their content and this", least=0)
-    limit_images: int | None = knob(None, "train on at most so many pictures (default: all)", least=2)
-    image_size: int = knob(
-        64, "side at which it sees a picture in the end, in pixels; it begins with half of it", least=16, below=2**12
-    )
-    epochs: int = knob(5, "passes over the training pictures", least=1)
-    batch_size: int = knob(128, "pictures in one step", least=2, below=2**20)
-    lr: float = knob(1e-3, "learning rate of AdamW, which rises and falls once", above=0)
-    weight_decay: float = knob(0.05, "weight decay of AdamW", least=0)
-    seed: int = knob(0, "seed of weights, order and augmentation", least=0, below=2**32)
-    save_steps: int = knob(500, "keep the state for --resume every so many steps", least=1, resumable=True)
-    device: str = knob("auto", "auto (a GPU if there is one), cpu, cuda, cuda:1, mps", resumable=True)
-    precision: str = knob("auto", "auto, fp32, fp16 or bf16", ("auto", "fp32", "fp16", "bf16"), resumable=True)
-    output: str = knob("encoder", "folder for encoder.safetensors, config.json, history.csv", resumable=True)
-
-    def __post_init__(self):
-        check_fields(self)
 
 
 def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False, progress: bool = True) -> list[dict]:
@@ -91,22 +64,6 @@ def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False,
         (folder / "state.pt").unlink(missing_ok=True)
     write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
     return training.fit()
-
-
-def resumed(folder: Path, given: dict) -> EncoderConfig:
-    """The settings of the training in a folder, with others of those that may change. Raises `ConfigError`."""
-    path = folder / "config.json"
-    try:
-        before = EncoderConfig(**json.loads(path.read_text()))
-    except FileNotFoundError:
-        raise ConfigError(f"{folder} holds no training of an encoder to --resume") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not the settings of an encoder's training ({error})") from None
-    for name, value in given.items():
-        if value != getattr(before, name) and name not in having(EncoderConfig, "resumable"):
-            was = getattr(before, name)
-            raise ConfigError(f"--resume can't change {flag(name)} from {was} to {value}; train anew for that")
-    return dataclasses.replace(before, **given)
 
 
 class EncoderTraining:

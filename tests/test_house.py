@@ -13,7 +13,7 @@ FLOORS = [
     {"errors", "settings", "files", "color", "ab_bins"},
     {"color_spaces", "photos", "photo_kinds", "color_difference"},
     {"model"},
-    {"config"},
+    {"config", "encoder_config"},
     {
         "photo_sets",
         "cache",
