@@ -1,4 +1,4 @@
-"""`EncoderConfig`: the training of an encoder (`colorlib.encoder`), whose fields are the flags of `pretrain-encoder`."""
+"""`EncoderConfig`: how an encoder is trained (`colorlib.encoder`); its fields are the flags of `pretrain-encoder`."""
 
 import dataclasses
 import json

@@ -91,7 +91,7 @@ def coco(path, size: int) -> PhotoFiles:
 
     if find_below(root):
         return folder(root)
-    return folder(fetch("The sample of COCO", root, "photos at any depth", download, needs="fastai"))
+    return folder(fetch("The sample of COCO", root, "photos at any depth", download))
 
 
 def celeba(path, size: int) -> PhotoFiles:
