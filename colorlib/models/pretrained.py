@@ -80,11 +80,9 @@ class ResNet18UNet(nn.Module):
         self.encoder.load_state_dict(without_classes(network).state_dict())
 
     def freeze_encoder(self) -> None:
-        """Let the encoder's convolutions stay as they are. Batch norm's statistics still follow the pictures it sees,
-        as with fastai: those of other sizes or another data set would be wrong for them."""
-        for module in self.encoder.modules():
-            if isinstance(module, nn.Conv2d):
-                module.requires_grad_(False)
+        """Let the encoder's weights stay as they are. The mean and variance that batch norm has counted still follow
+        the pictures, as with fastai: those of another data set, or of other sizes, would be wrong for them."""
+        self.encoder.requires_grad_(False)
 
     def check_size(self, height: int, width: int) -> None:
         """Every size will do."""
