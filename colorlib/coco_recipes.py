@@ -17,7 +17,7 @@ CLASS_PRETRAINED = {
     "dataset": "cifar10",
     "splits": "own",
     "image_size": 32,
-    "limit_images": 10_000,
+    "limit_images": 5000,
     "epochs": 2,
     "batch_size": 64,
 }
