@@ -118,7 +118,15 @@ def add_colorize_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument(
         "--size", type=count, metavar="PX", help="short side at which the generator sees a photo [its own choice]"
     )
-    add_control_flags(parser, "", "the {name} asked for, {limits}; for a colorizer that was trained with --conditions")
+    add_control_flags(
+        parser, "", "the {name} asked for, {limits}; for a colorizer trained with --conditions, or --exact"
+    )
+    parser.add_argument("--tint", metavar="COLOR", help="the mean color asked for, as #c08040: its redness and warmth")
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="move the color of the answer until the photo has the targets; any colorizer will do",
+    )
     add_device_flags(parser)
 
 

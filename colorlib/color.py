@@ -87,6 +87,12 @@ def _from_root(root: Tensor) -> Tensor:
     return _curve_from(root, KNEE, 1 / SLOPE, lambda f: f**3)
 
 
+def root(x: Tensor, least: float = 1e-12) -> Tensor:
+    """The square root of what isn't negative; where it is as good as 0, it is 0 with gradient 0, and not infinite."""
+    some = x > least
+    return torch.where(some, torch.where(some, x, 1.0).sqrt(), 0.0)
+
+
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB `(B, 3, H, W)` in [0, 1] to Lab `(B, 3, H, W)`: L in [0, 100], a and b in about [-110, 110]."""
     linear = srgb_to_linear(_check(rgb, "rgb").contiguous())

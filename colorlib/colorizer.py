@@ -25,6 +25,7 @@ from colorlib.errors import ColorizerError
 from colorlib.heads import build_head
 from colorlib.model import Model
 from colorlib.models import evaluating, generate
+from colorlib.moving import move_photo
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
 
@@ -110,20 +111,29 @@ class Colorizer:
 
     # ------------------------------------------------------------ photos of any size
 
-    def colorize(self, photo, size: int | None = None, targets: dict[str, float] | None = None) -> Image.Image:
+    def colorize(
+        self, photo, size: int | None = None, targets: dict[str, float] | None = None, exact: bool = False
+    ) -> Image.Image:
         """Colorize one photo of any size and mode; same size, its own lightness, its own transparency.
 
         photo: a PIL image, or an array `(H, W)`, `(H, W, 3)` or `(H, W, 4)`, uint8, or float in [0, 1]. size: the short
         side at which the generator sees it, in pixels (default: the model's photo_size, or else its image_size). A
         U-Net that has learned from tiles of photos does better at a larger one, where things are as large as they were
-        in its tiles. targets: as in `predict_ab`.
+        in its tiles. targets: as in `predict_ab`. exact: move the color of the answer, as little as it takes, until the
+        photo has the targets, which the model needn't listen to then (`colorlib.moving`).
         """
-        return next(self.colorize_many([photo], size, targets))
+        return next(self.colorize_many([photo], size, targets, exact=exact))
 
     def colorize_many(
-        self, photos_: Iterable, size: int | None = None, targets: dict[str, float] | None = None, batch_size: int = 16
+        self,
+        photos_: Iterable,
+        size: int | None = None,
+        targets: dict[str, float] | None = None,
+        batch_size: int = 16,
+        exact: bool = False,
     ) -> Iterator[Image.Image]:
         """Colorize photos one after the other; the generator sees up to `batch_size` of them at once."""
+        targets, wanted = self.told_and_wanted(targets or {}, exact)
         self.asked(targets, 1)  # what can't be is said before a photo is opened
         if size is not None and size < 1:
             raise ColorizerError(f"the size at which a photo is seen is {size}; it must be 1 or more")
@@ -136,12 +146,20 @@ class Colorizer:
         for photo in photos_:
             batch.append(photos.to_rgb(photos.as_image(photo)))
             if len(batch) == batch_size or sum(rgb.width * rgb.height for rgb, _ in batch) > BATCH_PIXELS:
-                yield from self._colorize_batch_of_photos(batch, size, targets)
+                yield from self._colorize_batch_of_photos(batch, size, targets, wanted)
                 batch = []
         if batch:
-            yield from self._colorize_batch_of_photos(batch, size, targets)
+            yield from self._colorize_batch_of_photos(batch, size, targets, wanted)
 
-    def _colorize_batch_of_photos(self, batch, size, targets) -> Iterator[Image.Image]:
+    def told_and_wanted(self, targets: dict[str, float], exact: bool) -> tuple[dict[str, float], dict[str, float]]:
+        """Which targets the generator is told, and which its answer is moved to. Raises `ConfigError`."""
+        if not exact:
+            return targets, {}
+        for name, target in targets.items():
+            check_target(name, target)
+        return {name: target for name, target in targets.items() if name in self.model.conditions}, targets
+
+    def _colorize_batch_of_photos(self, batch, size, targets, wanted) -> Iterator[Image.Image]:
         seen = [self._seen(rgb, size) for rgb, _ in batch]
         colors = []
         for _, alike in itertools.groupby(seen, lambda small: small.size):  # neighbors of one size go together
@@ -154,6 +172,8 @@ class Colorizer:
                     )
                 colors += ab
         for (rgb, alpha), ab in zip(batch, colors, strict=True):
+            if wanted:
+                ab = move_photo(rgb, ab, wanted)
             colorized = Image.fromarray(self._join(np.asarray(rgb), ab))
             if alpha is not None:
                 colorized.putalpha(alpha)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from colorlib import cache, encoder, evaluation, history, hub, photos, plots, tables
 from colorlib.choices import change
 from colorlib.colorizer import Colorizer
-from colorlib.controls import CONTROLS
+from colorlib.controls import CONTROLS, tint
 from colorlib.data import load_photos
 from colorlib.encoder_config import EncoderConfig
 from colorlib.engine import choose_device, is_main_process
@@ -70,6 +70,13 @@ def colorize(arguments) -> int:
     colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
     jobs = photos.plan_outputs(arguments.photos, Path(arguments.output))
     targets = {name: getattr(arguments, name) for name in CONTROLS if getattr(arguments, name) is not None}
+    if arguments.tint:
+        doubled = set(tint(arguments.tint)) & set(targets)
+        if doubled:
+            raise ConfigError(f"--tint and --{doubled.pop()} ask for the same; give one of them")
+        targets |= tint(arguments.tint)
+    if arguments.exact and not targets:
+        raise ConfigError("--exact has no effect without a target, as --saturation 0.5")
     failed, opened = [], []
 
     def readable():
@@ -85,7 +92,7 @@ def colorize(arguments) -> int:
 
     bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
     with bar:
-        for colorized in colorizer.colorize_many(readable(), arguments.size, targets):
+        for colorized in colorizer.colorize_many(readable(), arguments.size, targets, exact=arguments.exact):
             photos.save_photo(colorized, *opened.pop(0))
             bar.update()
     done = len(jobs) - len(failed)

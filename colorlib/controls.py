@@ -21,9 +21,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from colorlib.color import rgb_to_hsv
+from colorlib.color import rgb_to_hsv, rgb_to_lab, root
 from colorlib.errors import ConfigError
+from colorlib.metrics import colorfulness
 
+LOOKS_GRAY = 8.0  # chroma: what has less looks gray beside colors
 NO_HUE = 1e-3  # a mean color that is no longer than this (of 1) is gray: a quarter of an 8-bit level
 
 
@@ -45,6 +47,36 @@ def mean_hue(rgb: Tensor) -> Tensor:
     return torch.remainder(angle / (2 * math.pi), 1.0)
 
 
+def mean_hue_on_a_line(rgb: Tensor) -> Tensor:
+    """The mean of the pixels' HSV hues as numbers `(B,)` in [0, 1], which is what *controlled* writes.
+
+    It is here to be tried: of two reds, 0.01 and 0.99, it makes cyan, 0.5; and a gray pixel counts as a red one.
+    """
+    return rgb_to_hsv(rgb)[:, 0].mean(dim=(1, 2))
+
+
+def mean_a(rgb: Tensor) -> Tensor:
+    """The mean of Lab's a `(B,)`: from green, about -80, to magenta, about 90; of most photos between -10 and 20."""
+    return rgb_to_lab(rgb)[:, 1].mean(dim=(1, 2))
+
+
+def mean_b(rgb: Tensor) -> Tensor:
+    """The mean of Lab's b `(B,)`: from blue (cold), about -110, to yellow (warm), about 90."""
+    return rgb_to_lab(rgb)[:, 2].mean(dim=(1, 2))
+
+
+def chroma_contrast(rgb: Tensor) -> Tensor:
+    """The standard deviation of Lab's chroma over the pixels `(B,)`, in Lab units: 0 where all are equally colorful."""
+    chroma = root(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
+    return root(chroma.var(dim=(1, 2), correction=0))
+
+
+def gray_share(rgb: Tensor) -> Tensor:
+    """The share of pixels that look gray `(B,)` in [0, 1]: softly, one with a chroma of 8 counts half."""
+    chroma = root(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
+    return torch.sigmoid((LOOKS_GRAY - chroma) / 2).mean(dim=(1, 2))
+
+
 def mean_channel(channel: int) -> Callable[[Tensor], Tensor]:
     """The mean of one channel of RGB, `(B,)`, in [0, 1] for a picture within the gamut."""
     return lambda rgb: rgb[:, channel].mean(dim=(1, 2))
@@ -52,12 +84,18 @@ def mean_channel(channel: int) -> Callable[[Tensor], Tensor]:
 
 @dataclass(frozen=True)
 class Control:
-    """A statistic of RGB `(B, 3, H, W)`: `(B,)`, with targets from `low` to `high`; an angle's ends are the same."""
+    """A statistic of RGB `(B, 3, H, W)`: `(B,)`, with targets from `low` to `high`; an angle's ends are the same.
+
+    unit: of the statistic, "" for a share. way: how a picture's color is moved until it has a target
+    (`colorlib.moving`): its chroma scaled, its hue turned, or all of it shifted along a direction in a and b.
+    """
 
     measure: Callable[[Tensor], Tensor]
     low: float = 0.0
     high: float = 1.0
     is_angle: bool = False
+    unit: str = ""
+    way: str | tuple[float, float] = "scale"
 
     def distance(self, obtained: Tensor, target: Tensor | float) -> Tensor:
         """|obtained - target| for each picture; of an angle, the shorter way around."""
@@ -67,11 +105,32 @@ class Control:
 
 CONTROLS = {
     "saturation": Control(mean_saturation),
-    "hue": Control(mean_hue, is_angle=True),
-    "red": Control(mean_channel(0)),
-    "green": Control(mean_channel(1)),
-    "blue": Control(mean_channel(2)),
+    "hue": Control(mean_hue, is_angle=True, way="turn"),
+    "red": Control(mean_channel(0), way=(1.0, 0.5)),
+    "green": Control(mean_channel(1), way=(-1.0, 0.5)),
+    "blue": Control(mean_channel(2), way=(0.0, -1.0)),
+    "line_hue": Control(mean_hue_on_a_line, way="turn"),
+    "colorfulness": Control(colorfulness, high=120.0, unit="of 255"),
+    "warmth": Control(mean_b, -60.0, 60.0, unit="of Lab's b", way=(0.0, 1.0)),
+    "redness": Control(mean_a, -60.0, 60.0, unit="of Lab's a", way=(1.0, 0.0)),
+    "contrast": Control(chroma_contrast, high=40.0, unit="of Lab's chroma"),
+    "gray": Control(gray_share),
 }
+
+
+def tint(color: str) -> dict[str, float]:
+    """The targets of a mean color, as "#c08040": its a (redness) and b (warmth). Its lightness is the photo's own
+    affair. Raises `ConfigError`.
+    """
+    digits = color.removeprefix("#")
+    if len(digits) != 6 or set(digits.lower()) - set("0123456789abcdef"):
+        raise ConfigError(f"--tint is {color!r}; it takes a color as #c08040")
+    rgb = torch.tensor([int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]).view(1, 3, 1, 1)
+    targets = {"redness": mean_a(rgb).item(), "warmth": mean_b(rgb).item()}
+    for name, target in targets.items():
+        if not CONTROLS[name].low <= target <= CONTROLS[name].high:
+            raise ConfigError(f"--tint {color} is too strong a color: its {name} of {target:.0f} is beyond 60")
+    return targets
 
 
 Asked = dict[str, Tensor]  # name of a control -> targets (B,), where NaN leaves it free

@@ -120,7 +120,9 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config, kinds: d
         add_flags_of(parser, settings, defaults.flat(), kinds)
     add_control_flags(parser, "desired-", "the {name} asked for, {limits}")
     for name in CONTROLS:
-        parser.add_argument(f"--{name}-weight", type=float, metavar="X", help="how much that counts in the loss [1]")
+        parser.add_argument(
+            flag(f"{name}_weight"), type=float, metavar="X", help="how much that counts in the loss [1]"
+        )
 
 
 def add_flags_of(parser: argparse.ArgumentParser, settings: type, values: dict, kinds: dict | None = None) -> None:
@@ -152,7 +154,9 @@ def add_control_flags(parser: argparse.ArgumentParser, prefix: str, text: str) -
 
     for name, control in CONTROLS.items():
         limits = f"from {control.low:g} to {control.high:g}"
-        parser.add_argument(f"--{prefix}{name}", type=float, metavar="X", help=text.format(name=name, limits=limits))
+        parser.add_argument(
+            flag(f"{prefix}{name}"), type=float, metavar="X", help=text.format(name=name, limits=limits)
+        )
 
 
 def read_settings(arguments) -> dict:

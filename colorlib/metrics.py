@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab
+from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab, root
 from colorlib.color_difference import ciede2000
 
 DELTA_E_STEPS, DELTA_E_MAX = 100, 200  # CIEDE2000 is counted in steps of 1/100: a percentile without keeping all
@@ -62,8 +62,8 @@ def colorfulness(rgb: Tensor) -> Tensor:
     """
     red, green, blue = (rgb * 255).unbind(dim=1)
     rg, yb = red - green, (red + green) / 2 - blue
-    deviation = (rg.var(dim=(1, 2), correction=0) + yb.var(dim=(1, 2), correction=0)).sqrt()
-    offset = (rg.mean(dim=(1, 2)) ** 2 + yb.mean(dim=(1, 2)) ** 2).sqrt()
+    deviation = root(rg.var(dim=(1, 2), correction=0) + yb.var(dim=(1, 2), correction=0))
+    offset = root(rg.mean(dim=(1, 2)) ** 2 + yb.mean(dim=(1, 2)) ** 2)
     return deviation + 0.3 * offset
 
 

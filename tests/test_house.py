@@ -19,6 +19,7 @@ FLOORS = [
         "cache",
         "heads",
         "controls",
+        "moving",
         "metrics",
         "tables",
         "history",

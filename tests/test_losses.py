@@ -151,6 +151,25 @@ def test_controls_measure_a_flat_color(name, obtained):
     assert value(term, flat_picture(0.8, 0.5, 0.2)) == pytest.approx(20 * distance, abs=2e-3)
 
 
+def test_further_controls_measure_what_they_are_called():
+    half = torch.full((1, 3, 2, 2), 0.5)
+    half[:, :, 0] = torch.tensor([0.8, 0.5, 0.2]).view(3, 1)  # two orange pixels above two gray ones
+    lab = rgb_to_lab(half)
+    chroma = lab[0, 1:, 0, 0].norm().item()
+    expected = {
+        "colorfulness": colorfulness(half).item(),
+        "warmth": lab[0, 2, 0, 0].item() / 2,
+        "redness": lab[0, 1, 0, 0].item() / 2,
+        "contrast": chroma / 2,  # the standard deviation of two equal halves
+        "gray": 0.5,
+        "line_hue": 1 / 24,  # of 30 degrees, and of gray, which counts as red
+    }
+    for name, value_ in expected.items():
+        assert CONTROLS[name].measure(half).item() == pytest.approx(value_, abs=0.01)
+    reds = torch.tensor([[1.0, 0.06, 0.0], [1.0, 0.0, 0.06]]).T.reshape(1, 3, 1, 2)
+    assert CONTROLS["line_hue"].measure(reds).item() == pytest.approx(0.5, abs=0.01)  # cyan, of two reds
+
+
 def test_hue_is_an_angle():
     """Two reds on either side of 0 are red together, and a target of 0.95 is near to one of 0.05."""
     reds = torch.tensor([[1.0, 0.06, 0.0], [1.0, 0.0, 0.06]]).T.reshape(1, 3, 1, 2)
