@@ -127,6 +127,13 @@ def add_colorize_flags(parser: Parser, argv: list[str]) -> None:
         action="store_true",
         help="move the color of the answer until the photo has the targets; any colorizer will do",
     )
+    parser.add_argument(
+        "--sheet",
+        nargs="+",
+        metavar="NAME=X,X",
+        help="instead of each photo a sheet of small ones: the targets of one control across, and of another down, as "
+        "saturation=0.1,0.3 hue=free,0.6",
+    )
     add_device_flags(parser)
 
 

@@ -18,6 +18,7 @@ from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
 from colorlib.runs import Run
+from colorlib.sheet import read_axes, sheet
 from colorlib.stages import fit
 
 log = logging.getLogger("colorlib")
@@ -75,8 +76,12 @@ def colorize(arguments) -> int:
         if doubled:
             raise ConfigError(f"--tint and --{doubled.pop()} ask for the same; give one of them")
         targets |= tint(arguments.tint)
-    if arguments.exact and not targets:
+    if arguments.exact and not (targets or arguments.sheet):
         raise ConfigError("--exact has no effect without a target, as --saturation 0.5")
+    axes = read_axes(arguments.sheet or ())
+    for name, _ in axes:
+        if name in targets:
+            raise ConfigError(f"--sheet and --{name} ask for the same; give one of them")
     failed, opened = [], []
 
     def readable():
@@ -92,9 +97,16 @@ def colorize(arguments) -> int:
 
     bar = tqdm(total=len(jobs), unit="photo", desc="colorizing", disable=len(jobs) < 2)
     with bar:
-        for colorized in colorizer.colorize_many(readable(), arguments.size, targets, exact=arguments.exact):
-            photos.save_photo(colorized, *opened.pop(0))
-            bar.update()
+        if axes:
+            for photo in readable():
+                figure, place = sheet(colorizer, photo, axes, targets, arguments.exact), Path(opened.pop(0)[0])
+                place.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(place.with_name(f"{place.stem}-sheet.png"), plots.to_png(figure))
+                bar.update()
+        else:
+            for colorized in colorizer.colorize_many(readable(), arguments.size, targets, exact=arguments.exact):
+                photos.save_photo(colorized, *opened.pop(0))
+                bar.update()
     done = len(jobs) - len(failed)
     print(f"colorized {done} photo{'s' * (done != 1)} into {arguments.output}")
     if failed:

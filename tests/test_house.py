@@ -32,7 +32,7 @@ FLOORS = [
     {"data", "losses", "models", "optimizers", "plots", "progress"},
     {"hub", "flags", "training_pictures"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
-    {"systems", "learned", "runs"},
+    {"systems", "learned", "runs", "sheet"},
     {"evaluation"},
     {"training", "choices", "recording", "encoder"},
     {"plan", "fastai_training"},

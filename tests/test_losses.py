@@ -9,11 +9,13 @@ from torch.nn import functional
 
 from colorlib import ab_bins, losses
 from colorlib import objective as objectives
+from colorlib.color import rgb_to_lab
 from colorlib.color_spaces import COLOR_SPACES, LAB, YUV
 from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError
 from colorlib.heads import BinsHead, ColorHead
 from colorlib.losses import Prediction
+from colorlib.metrics import colorfulness
 from colorlib.objective import objective
 
 
