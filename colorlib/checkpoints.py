@@ -4,7 +4,6 @@ Written as a whole after each epoch (and every `save_steps`), read by --resume. 
 """
 
 import logging
-import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +77,6 @@ def load_state(folder: Path, parts: Parts, digest: str) -> Progress | None:
             raise ValueError("its history is none")
         progress.sums = {name: float(total) for name, total in progress.sums.items()}
         return progress
-    except (RuntimeError, LookupError, ValueError, TypeError, AttributeError, EOFError, pickle.PickleError) as error:
+    except Exception as error:  # a damaged file can fail in nearly any way
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ConfigError(f"{file} can't be read ({reason}); train anew") from None

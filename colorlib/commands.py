@@ -10,6 +10,7 @@ from tqdm import tqdm
 from colorlib import cache, encoder, evaluation, history, hub, photos, plots, tables
 from colorlib.choices import change
 from colorlib.colorizer import Colorizer
+from colorlib.config import Config
 from colorlib.controls import CONTROLS, tint
 from colorlib.data import load_photos
 from colorlib.encoder_config import EncoderConfig
@@ -18,6 +19,7 @@ from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
 from colorlib.runs import Run
+from colorlib.settings import flag, having
 from colorlib.sheet import read_axes, sheet
 from colorlib.stages import fit
 
@@ -26,8 +28,9 @@ log = logging.getLogger("colorlib")
 
 def train(arguments) -> int:
     given = read_settings(arguments)
-    if arguments.resume and "start_from" in given:
-        raise ConfigError("--start-from has no effect with --resume: the training goes on from its own weights")
+    for name in sorted(having(Config, "first") & set(given)):
+        if arguments.resume:
+            raise ConfigError(f"{flag(name)} has no effect with --resume: the training goes on from its own weights")
     stages = change(arguments.stages, given, read_targets(arguments, given.get("loss", {})), arguments.stage)
     run = fit(stages, overwrite=arguments.overwrite, resume=arguments.resume)
     if not is_main_process():  # the first speaks for all
@@ -71,7 +74,7 @@ def colorize(arguments) -> int:
     colorizer = Colorizer.load(arguments.checkpoint, choose_device(arguments.device), arguments.precision)
     jobs = photos.plan_outputs(arguments.photos, Path(arguments.output))
     targets = {name: getattr(arguments, name) for name in CONTROLS if getattr(arguments, name) is not None}
-    if arguments.tint:
+    if arguments.tint is not None:
         doubled = set(tint(arguments.tint)) & set(targets)
         if doubled:
             raise ConfigError(f"--tint and --{doubled.pop()} ask for the same; give one of them")
@@ -79,6 +82,8 @@ def colorize(arguments) -> int:
     if arguments.exact and not (targets or arguments.sheet):
         raise ConfigError("--exact has no effect without a target, as --saturation 0.5")
     axes = read_axes(arguments.sheet or ())
+    if axes and arguments.size:
+        raise ConfigError("--size has no effect with --sheet, whose photos are small")
     for name, _ in axes:
         if name in targets:
             raise ConfigError(f"--sheet and --{name} ask for the same; give one of them")
@@ -101,7 +106,7 @@ def colorize(arguments) -> int:
             for photo in readable():
                 figure, place = sheet(colorizer, photo, axes, targets, arguments.exact), Path(opened.pop(0)[0])
                 place.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(place.with_name(f"{place.stem}-sheet.png"), plots.to_png(figure))
+                write_atomically(place.with_name(f"{place.name}-sheet.png"), plots.to_png(figure))
                 bar.update()
         else:
             for colorized in colorizer.colorize_many(readable(), arguments.size, targets, exact=arguments.exact):

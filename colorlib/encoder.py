@@ -21,7 +21,7 @@ from tqdm import tqdm
 from colorlib.checkpoints import Parts, load_state, save_state
 from colorlib.color_spaces import LAB
 from colorlib.data import EpochOrder, PhotoSet, augment, evenly, load_photos
-from colorlib.encoder_config import EncoderConfig, resumed
+from colorlib.encoder_config import EncoderConfig, load_encoder_config, resumed
 from colorlib.engine import Engine, stop_on_signals
 from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.files import write_atomically
@@ -48,7 +48,9 @@ def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False,
     there = (folder / "config.json").exists()
     if resume:
         config = resumed(folder, given)
-    elif there and not overwrite:
+    elif there and overwrite:
+        load_encoder_config(folder)  # or else it is no encoder's, and not ours to remove
+    elif there:
         raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another --output")
     elif not there and (folder / "encoder.safetensors").exists():
         raise ConfigError(f"{folder} holds an encoder, which a training would replace; give another --output")
@@ -61,7 +63,8 @@ def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False,
         training.progress = load_state(folder, training.parts(), training.digest) or Progress()
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
-        (folder / "state.pt").unlink(missing_ok=True)
+        for name in ("state.pt", "history.csv", "encoder.safetensors"):
+            (folder / name).unlink(missing_ok=True)
     write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
     return training.fit()
 
@@ -100,7 +103,9 @@ class EncoderTraining:
 
     def parts(self) -> Parts:
         """What must be saved to go on."""
-        return Parts({"network": self.engine.plain(self.network)}, {"optimizer": self.optimizer})
+        scaler = self.engine.accelerator.scaler  # of half precision, where there is one
+        others = {"scaler": scaler} if scaler else {}
+        return Parts({"network": self.engine.plain(self.network)}, {"optimizer": self.optimizer}, others)
 
     def fit(self) -> list[dict]:
         """Train to the end, or to Ctrl-C; returns the history, a row for each epoch."""
@@ -199,14 +204,15 @@ class EncoderTraining:
 def growing(size: int, done: float) -> int:
     """The side at which pictures are seen when so much of a training is done, from 0 to 1: small ones cost less.
 
-    From half the size it grows to the whole, in multiples of 8 pixels, which it has for the last 30 %. So batch norm's
+    From half the size it grows, in multiples of 8 pixels, to the whole, which it has for the last 30 %. So batch norm's
     statistics are those of the whole in the end.
     """
-    return min(size, max(16, 8 * round(size * (0.5 + 0.5 * done / 0.7) / 8)))
+    return size if done >= 0.7 else min(size, max(16, 8 * round(size * (0.5 + 0.5 * done / 0.7) / 8)))
 
 
 def resized(gray: Tensor, size: int) -> Tensor:
     """Gray `(B, 1, S, S)` at another side in pixels."""
     if gray.shape[-1] == size:
         return gray
-    return functional.interpolate(gray, (size, size), mode="bilinear", antialias=True)
+    smooth = gray.device.type != "mps"  # where older versions of torch can't
+    return functional.interpolate(gray, (size, size), mode="bilinear", antialias=smooth)

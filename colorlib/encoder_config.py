@@ -37,15 +37,20 @@ class EncoderConfig:
 
 def resumed(folder: Path, given: dict) -> EncoderConfig:
     """The settings of the training in a folder, with others of those that may change. Raises `ConfigError`."""
-    path = folder / "config.json"
-    try:
-        before = EncoderConfig(**json.loads(path.read_text()))
-    except FileNotFoundError:
-        raise ConfigError(f"{folder} holds no training of an encoder to --resume") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not the settings of an encoder's training ({error})") from None
+    if not (folder / "config.json").exists():
+        raise ConfigError(f"{folder} holds no training of an encoder to --resume")
+    before = load_encoder_config(folder)
     for name, value in given.items():
         if value != getattr(before, name) and name not in having(EncoderConfig, "resumable"):
             was = getattr(before, name)
             raise ConfigError(f"--resume can't change {flag(name)} from {was} to {value}; train anew for that")
-    return dataclasses.replace(before, **given)
+    return dataclasses.replace(before, **given | {"output": str(folder)})  # which may have been moved since
+
+
+def load_encoder_config(folder: Path) -> EncoderConfig:
+    """The settings of the training of an encoder in a folder. Raises `ConfigError` for those of anything else."""
+    path = folder / "config.json"
+    try:
+        return EncoderConfig(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: not the settings of an encoder's training ({error})") from None

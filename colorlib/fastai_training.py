@@ -56,12 +56,22 @@ def make_learner(network: nn.Module, optimizer: torch.optim.Optimizer, loss, tra
 
 
 class FastaiTraining(Training):
-    """A training whose epochs are a Learner's. Raises `ConfigError` for what that can't do."""
+    """A training whose epochs are a Learner's. Raises `ConfigError` for what that can't do.
+
+    After each epoch the Learner validates by the loss, and then we by our metrics. With fp16 the scale of the loss,
+    which fastai keeps to itself, begins anew when a training goes on.
+    """
+
+    def __init__(self, system, config, engine, *others, **settings):
+        if engine.processes > 1:  # said before a folder is cleared
+            raise ConfigError("--trainer fastai trains in one process; start it without torchrun, or leave it out")
+        super().__init__(system, config, engine, *others, **settings)
+        self.failure: BaseException | None = None  # what a callback met; fastai would put words of its own around it
 
     def run_epochs(self) -> None:
         """Run or go on with the one cycle over all epochs."""
-        if self.engine.processes > 1:
-            raise ConfigError("--trainer fastai trains in one process; start it without torchrun, or leave it out")
+        if self.progress.batches == len(self.batches):  # saved after an epoch's last step, before it was closed
+            self.end_pass()
         system, space = self.system, self.system.head.space
         train = GrayColorBatches(self.batches, space, self.prepare)
         valid = GrayColorBatches(self.valid_batches, space, self.as_rgb)
@@ -78,6 +88,8 @@ class FastaiTraining(Training):
                 stack.enter_context(self.learner.no_bar())
                 stack.enter_context(self.learner.no_logging())
             self.learner.fit_one_cycle(self.config.epochs, self.start_rates[0], start_epoch=self.progress.epoch)
+        if self.failure:
+            raise self.failure
 
     def loss(self, output: Tensor, color: Tensor) -> Tensor:
         """The objective, for a Learner, which knows of prediction and truth alone; the gray is the Learner's input."""
@@ -112,12 +124,19 @@ def recording(training: FastaiTraining):
                 return
             training.system.update_average()
             training.tidy_optimizers()
-            training.count_step(training.losses, len(self.x))
+            self.or_stop(training.count_step, training.losses, len(self.x))
             if training.stop_requested:
                 raise CancelFitException
 
         def after_epoch(self):
             if progress.batches == len(batches):  # and it wasn't skipped, being behind us
-                training.end_pass()
+                self.or_stop(training.end_pass)
+
+        def or_stop(self, function, *arguments):
+            try:
+                function(*arguments)
+            except Exception as failure:
+                training.failure = failure
+                raise CancelFitException from failure
 
     return Recording()

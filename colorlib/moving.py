@@ -1,9 +1,8 @@
 """A picture's color moved until it has what was asked for, with its lightness kept.
 
 The chroma is scaled, the hue turned, or the color shifted, by as little as the target takes, and no more than the gamut
-allows. It serves three times: a colorizer's answer is made to meet a target exactly; the true picture is moved to a
-target, to compare with (`colorlib.losses`); and it is the honest rival of a generator that listens: what obeys without
-having understood the picture. Used in notebook 06.
+allows. So the answer of any colorizer can be made to meet a target (`Colorizer.colorize`, `exact`), without having
+understood it.
 """
 
 import logging
@@ -22,13 +21,16 @@ from colorlib.controls import CONTROLS, Asked, Control
 log = logging.getLogger("colorlib")
 
 TRIED_AT = 192  # pixels: what holds for a photo of this short side holds for the whole one
+LARGEST = 4 * TRIED_AT**2  # pixels: of a panorama fewer are tried
 TOLERANCE = 0.005  # of a control's range: what is farther from its target hasn't met it
-FARTHEST_SCALE = 16.0  # times a picture's own chroma; a gray one stays gray
-FARTHEST_SHIFT = 120.0  # Lab units
-HALVINGS = 16  # of the interval that holds the answer
-FIRST_ANGLES = 8  # around the circle, the best of which is corrected
-TURNS = 12  # corrections
+FACTORS = torch.linspace(-8, math.log(16), 25)  # logarithms of what chroma is multiplied with, tried first
+SHIFTS = torch.linspace(-120, 120, 25)  # Lab units
+HALVINGS = 12  # between two of those that were tried first
+ANGLES = 8  # around the circle, tried first
+TURNS = 12  # corrections of the best one
 ROUNDS = 4  # over several controls, each of which disturbs the others a little
+
+Change = Callable[[Tensor], Tensor]  # of ab `(B, 2, H, W)`, of any size: one number for each picture
 
 
 @torch.no_grad()
@@ -38,14 +40,26 @@ def move(lightness: Tensor, ab: Tensor, asked: Asked) -> Tensor:
     lightness: `(B, 1, H, W)` in [0, 100]. asked: targets by control, `(B,)`; where one is NaN the control is free. A
     target that the gamut doesn't allow is come as near to as it does: see `reach`. Returns ab, which the gamut may cut.
     """
+    for change in changes(lightness, ab, asked):
+        ab = change(ab)
+    return ab
+
+
+def changes(lightness: Tensor, ab: Tensor, asked: Asked) -> list[Change]:
+    """What `move` does to ab, one after the other; the same may be done to the same color at another size."""
     given = {name: target.to(ab) for name, target in asked.items() if target.isfinite().any()}
+    found = []
     for _ in range(ROUNDS if len(given) > 1 else 1):
         for name, target in given.items():
             control = CONTROLS[name]
-            meet = turned if control.way == "turn" else bisected
-            moved = meet(lightness, ab, control, target.nan_to_num(control.low))
-            ab = torch.where(target.isnan().view(-1, 1, 1, 1), ab, moved)
-    return ab
+            meet = turned if control.way == "turn" else crossed
+            free, change = (
+                target.isnan().view(-1, 1, 1, 1),
+                meet(lightness, ab, control, target.nan_to_num(control.low)),
+            )
+            found.append(lambda ab, free=free, change=change: torch.where(free, ab, change(ab)))
+            ab = found[-1](ab)
+    return found
 
 
 @torch.no_grad()
@@ -53,28 +67,30 @@ def reach(lightness: Tensor, ab: Tensor, name: str) -> tuple[Tensor, Tensor]:
     """The least and the most of a control, `(B,)` each, that a picture can be moved to. An angle has all of it."""
     control = CONTROLS[name]
     if control.way == "turn":
-        ends = torch.full_like(lightness[:, 0, 0, 0], control.low), torch.full_like(lightness[:, 0, 0, 0], control.high)
-        return ends
-    path, (least, most) = along(ab, control)
-    ends = [obtained(lightness, path(torch.full_like(lightness[:, 0, 0, 0], end)), control) for end in (least, most)]
-    return torch.minimum(*ends), torch.maximum(*ends)
+        like = lightness[:, 0, 0, 0]
+        return torch.full_like(like, control.low), torch.full_like(like, control.high)
+    _, _, values = tried(lightness, ab, control)
+    return values.amin(dim=0), values.amax(dim=0)
 
 
+@torch.no_grad()
 def move_photo(photo: Image.Image, ab: Tensor, targets: dict[str, float]) -> Tensor:
     """The color ab `(2, h, w)` of a photo moved to targets; one that its gamut doesn't allow is said in the log.
 
-    It is tried on the photo at a short side of `TRIED_AT` pixels, with its own lightness. Returns ab of that size.
+    It is tried on the photo made small, with its own lightness. Returns ab of the size that it had.
     """
-    scale = min(1.0, TRIED_AT / min(photo.size))
+    scale = min(1.0, TRIED_AT / min(photo.size), math.sqrt(LARGEST / (photo.width * photo.height)))
     small = photo.resize([max(1, round(side * scale)) for side in photo.size], Image.Resampling.NEAREST)
     rgb = torch.from_numpy(np.array(small)).to(ab.device).permute(2, 0, 1)[None] / 255
-    lightness, ab = lightness_of(rgb), functional.interpolate(ab[None], rgb.shape[-2:], mode="bilinear")
-    moved = move(lightness, ab, {name: torch.full((1,), float(target)) for name, target in targets.items()})
+    lightness, before = lightness_of(rgb), functional.interpolate(ab[None], rgb.shape[-2:], mode="bilinear")
+    after, moved = before, ab[None]
+    for change in changes(lightness, before, {name: torch.full((1,), float(targets[name])) for name in targets}):
+        after, moved = change(after), change(moved)
     for name, target in targets.items():
         control = CONTROLS[name]
-        found = obtained(lightness, moved, control)
+        found = obtained(lightness, after, control)
         if control.distance(found, target).item() > TOLERANCE * (control.high - control.low):
-            low, high = (end.item() for end in reach(lightness, ab, name))
+            low, high = (end.item() for end in reach(lightness, before, name))
             within = "" if control.way == "turn" else f", of {low:.3g} to {high:.3g} within its gamut"
             log.warning("%s %g can't be met on this photo%s: it has %.3g", name, target, within, found.item())
     return moved[0]
@@ -85,31 +101,46 @@ def obtained(lightness: Tensor, ab: Tensor, control: Control) -> Tensor:
     return control.measure((join_lightness(lightness, ab) * 255).round() / 255)
 
 
-def along(ab: Tensor, control: Control) -> tuple[Callable[[Tensor], Tensor], tuple[float, float]]:
-    """The way on which a control grows or falls: amount `(B,)` to ab; and the amounts at its ends."""
-    if control.way == "scale":
-        return lambda amount: ab * amount.view(-1, 1, 1, 1), (0.0, FARTHEST_SCALE)
-    direction = torch.tensor(control.way).to(ab).view(1, 2, 1, 1)
-    return lambda amount: ab + amount.view(-1, 1, 1, 1) * direction, (-FARTHEST_SHIFT, FARTHEST_SHIFT)
+def tried(lightness: Tensor, ab: Tensor, control: Control) -> tuple[Callable, Tensor, Tensor]:
+    """The way on which a control is changed, (ab, amounts `(B,)`) to ab; some amounts `(N,)`, the middle one no change
+    or nearly none; and what the control then has, `(N, B)`.
+    """
+
+    def scale(ab: Tensor, amount: Tensor) -> Tensor:
+        return ab * amount.exp().view(-1, 1, 1, 1)
+
+    def shift(ab: Tensor, amount: Tensor) -> Tensor:
+        return ab + amount.view(-1, 1, 1, 1) * torch.tensor(control.way).to(ab).view(1, 2, 1, 1)
+
+    way, amounts = (scale, FACTORS) if control.way == "scale" else (shift, SHIFTS)
+    amounts = amounts.to(ab)
+    values = [obtained(lightness, way(ab, amount.expand(len(ab))), control) for amount in amounts]
+    return way, amounts, torch.stack(values)
 
 
-def bisected(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> Tensor:
-    """ab where its way meets the target: the control grows along it, or falls, as `gray` does with chroma."""
-    path, ends = along(ab, control)
-    low, high = (torch.full_like(target, end) for end in ends)
-    if control.way == "scale":  # most of the answers are near 1, and a ratio is what counts
-        low, high = low - 6.0, high.log()
-        path, plain = (lambda amount: plain(torch.where(amount > -6.0, amount.exp(), 0.0))), path
-    rising = obtained(lightness, path(high), control) >= obtained(lightness, path(low), control)
+def crossed(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> Change:
+    """The least change along the control's way that meets the target, or comes nearest to it.
+
+    A control may rise and fall on its way: of the steps on which it passes the target, the one nearest to no change is
+    halved again and again.
+    """
+    way, amounts, values = tried(lightness, ab, control)
+    above, picture = values >= target, torch.arange(len(target), device=target.device)
+    passes = above[1:] != above[:-1]
+    distance = ((amounts[1:] + amounts[:-1]) / 2).abs()[:, None].expand_as(passes)
+    step = torch.where(passes, distance, math.inf).argmin(dim=0)
+    low, high, rising = amounts[step], amounts[step + 1], above[step + 1, picture]
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        too_small = (obtained(lightness, path(middle), control) < target) == rising
+        too_small = (obtained(lightness, way(ab, middle), control) < target) == rising
         low, high = torch.where(too_small, middle, low), torch.where(too_small, high, middle)
-    return path((low + high) / 2)
+    nearest = amounts[(values - target).abs().argmin(dim=0)]
+    amount = torch.where(passes.any(dim=0), (low + high) / 2, nearest)
+    return lambda ab: way(ab, amount)
 
 
-def turned(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> Tensor:
-    """ab turned around gray until its hue is the target's, or as near as it comes where many hues cancel out.
+def turned(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> Change:
+    """The turn of ab around gray that gives the hue of the target, or comes as near as it can where hues cancel out.
 
     An angle in a and b is nearly the same one in RGB, so a few corrections will do, from the best of some angles.
     """
@@ -121,13 +152,15 @@ def turned(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> T
 
     best = torch.zeros_like(target)
     least = missing(best)
-    tries = [torch.full_like(target, 2 * math.pi * number / FIRST_ANGLES) for number in range(1, FIRST_ANGLES)]
-    for number in range(FIRST_ANGLES - 1 + TURNS):
-        angle = tries[number] if number < len(tries) else best + 2 * math.pi * least * (0.5 if number % 3 == 0 else 1.0)
+    for number in range(1, ANGLES + TURNS):
+        if number < ANGLES:
+            angle = torch.full_like(target, 2 * math.pi * number / ANGLES)
+        else:
+            angle = best + 2 * math.pi * least * (0.5 if number % 3 == 0 else 1.0)
         short = missing(angle)
         better = short.abs() < least.abs()
         best, least = torch.where(better, angle, best), torch.where(better, short, least)
-    return rotate(ab, best)
+    return lambda ab: rotate(ab, best)
 
 
 def rotate(ab: Tensor, angle: Tensor) -> Tensor:

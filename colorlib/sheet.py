@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from PIL import Image
 
+from colorlib import photos
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS, check_target
 from colorlib.errors import ConfigError
@@ -52,7 +53,7 @@ def sheet(
     """
     (across, columns), *others = axes
     down, rows = others[0] if others else ("", [None])
-    small = photo.convert("RGB")
+    small, _ = photos.to_rgb(photos.as_image(photo))
     small.thumbnail((2 * WIDTH, 2 * WIDTH))
     pictures = {}
     for low, right in itertools.product(rows, columns):

@@ -70,6 +70,19 @@ def test_stopped_within_an_epoch_and_resumed_is_bit_equal(classes, tmp_path, mon
     assert (tmp_path / "whole" / "history.csv").read_bytes() == (tmp_path / "parts" / "history.csv").read_bytes()
 
 
+def test_a_moved_folder_goes_on_where_it_is_and_a_strangers_training_is_left_alone(classes, tmp_path):
+    pretrain_encoder(settings(classes, tmp_path / "before", epochs=1), progress=False)
+    (tmp_path / "before").rename(tmp_path / "after")
+    rows = pretrain_encoder({"output": str(tmp_path / "after")}, resume=True, progress=False)
+    assert len(rows) == 1 and not (tmp_path / "before").exists()
+    (tmp_path / "stranger").mkdir()
+    (tmp_path / "stranger" / "config.json").write_text('{"model": 1}')
+    (tmp_path / "stranger" / "state.pt").write_bytes(b"somebody's")
+    with pytest.raises(ConfigError, match="not the settings of an encoder's training"):
+        pretrain_encoder(settings(classes, tmp_path / "stranger"), overwrite=True, progress=False)
+    assert (tmp_path / "stranger" / "state.pt").read_bytes() == b"somebody's"
+
+
 def test_the_command_line_trains_and_says_where_it_is(classes, tmp_path, capsys):
     flags = ["--dataset", str(classes), "--splits", "70/15/15", "--output", str(tmp_path / "it"), "--image-size", "32"]
     flags += ["--epochs", "1", "--batch-size", "16", "--limit-images", "32"]

@@ -13,7 +13,8 @@ from colorlib import evaluate, fit
 from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
-from colorlib.errors import ConfigError
+from colorlib.engine import Engine
+from colorlib.errors import ConfigError, TrainingError
 from colorlib.fastai_training import FastaiTraining
 from colorlib.model import Model
 from colorlib.plan import plan
@@ -46,12 +47,17 @@ def test_a_learner_fills_the_folder_as_our_loop_does_and_learns(photo_set, tmp_p
     assert Colorizer.load(run.folder).colorize(Image.new("L", (50, 40))).size == (50, 40)
 
 
-def test_ctrl_c_within_an_epoch_and_resumed_is_bit_equal(photo_set, tmp_path, monkeypatch):
-    whole = fit(SMALL.replace(checkpoints_path=str(tmp_path / "whole")), photo_set, progress=False)
+@pytest.fixture(scope="module")
+def whole(photo_set, tmp_path_factory):
+    return fit(SMALL.replace(checkpoints_path=str(tmp_path_factory.mktemp("whole"))), photo_set, progress=False)
+
+
+@pytest.mark.parametrize("step", [4, 7, 11, 15])  # of 8 an epoch, from 0: the last one, too
+def test_ctrl_c_and_resumed_is_bit_equal(step, whole, photo_set, tmp_path, monkeypatch):
     real, parts = FastaiTraining.loss, SMALL.replace(checkpoints_path=str(tmp_path / "parts"))
 
     def interrupted(self, output, color):
-        if self.progress.step == 11:
+        if self.progress.step == step and output.requires_grad:
             signal.raise_signal(signal.SIGINT)
         return real(self, output, color)
 
@@ -81,6 +87,29 @@ def test_the_one_cycle_moves_learning_rate_and_momentum_of_each_group(photo_set,
     assert moms[0] == 0.95 and moms[2] == pytest.approx(0.85) and rates[0] == pytest.approx(1e-2 / 25)
     assert all(step[1][0] == pytest.approx(0.1 * step[0][0]) for step in seen)  # the encoder's
     shutil.rmtree(tmp_path)  # half a gigabyte
+
+
+def test_a_loss_that_is_not_finite_is_one_line_of_ours(photo_set, tmp_path):
+    config = SMALL.replace(checkpoints_path=str(tmp_path / "run"), lr=1e35)
+    with pytest.raises(TrainingError, match=r"^\S.* is not finite by step \d+; try a lower --lr") as said:
+        fit(config, photo_set, progress=False)
+    assert "\n" not in str(said.value) and "Recording" not in str(said.value)
+
+
+def test_several_processes_are_refused_before_a_run_is_removed(photo_set, tmp_path, monkeypatch):
+    config = SMALL.replace(checkpoints_path=str(tmp_path / "run"), epochs=1)
+    fit(config, photo_set, progress=False)
+    kept = sorted(path.name for path in (tmp_path / "run").iterdir())
+    real = Engine.__init__
+
+    def two(self, *arguments):
+        real(self, *arguments)
+        self.processes = 2
+
+    monkeypatch.setattr(Engine, "__init__", two)
+    with pytest.raises(ConfigError, match="--trainer fastai trains in one process"):
+        fit(config, photo_set, progress=False, overwrite=True)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == kept
 
 
 def test_what_a_learner_cannot_do_is_refused(photo_set, tmp_path):

@@ -90,6 +90,18 @@ def test_several_controls_at_once(pictures):
         assert distance.median() < 0.005
 
 
+def test_reach_is_what_a_sweep_finds(pictures):
+    """Also where a control rises and falls on its way."""
+    lightness, ab = pictures
+    for name, direction in (("redness", (1.0, 0.0)), ("warmth", (0.0, 1.0))):
+        way = torch.tensor(direction).view(1, 2, 1, 1)
+        found = [obtained(lightness, ab + amount * way, CONTROLS[name]) for amount in range(-120, 121, 4)]
+        low, high = reach(lightness, ab, name)
+        assert (low - torch.stack(found).amin(0)).max() < 1.5 and (torch.stack(found).amax(0) - high).max() < 1.5
+    found = [obtained(lightness, ab * 1.2**power, CONTROLS["contrast"]) for power in range(-20, 16)]
+    assert (torch.stack(found).amax(0) - reach(lightness, ab, "contrast")[1]).max() < 1.0
+
+
 def test_scaling_keeps_hues_and_turning_keeps_chroma(pictures):
     lightness, ab = pictures
     scaled = move(lightness, ab, {"saturation": torch.full((16,), 0.2)})
@@ -162,7 +174,7 @@ def test_a_contact_sheet_has_a_labeled_picture_for_every_target(tmp_path, capsys
     Image.open(photos.bundled_photos()[2]).resize((90, 60)).save(photo)
     command = ["colorize", "starter", str(photo), "--output", str(tmp_path / "out"), "--exact", "--sheet"]
     assert main([*command, "saturation=0.1,0.6", "hue=free,0.1,0.6"]) == 0
-    sheet = Image.open(tmp_path / "out" / "photo-sheet.png").convert("RGB")
+    sheet = Image.open(tmp_path / "out" / "photo.png-sheet.png").convert("RGB")
     assert sheet.width > 2 * 200 and sheet.height > 3 * 140
     assert not (tmp_path / "out" / "photo.png").exists()
     left, right = (sheet.crop((at, 40, at + 180, 150)) for at in (20, 260))
@@ -187,6 +199,11 @@ def test_on_the_command_line(tmp_path, capsys):
     command = ["colorize", "starter", str(photo), "--output", str(tmp_path / "out")]
     assert main([*command, "--tint", "#c08040", "--exact"]) == 0
     image = Image.open(tmp_path / "out" / "photo.png")
+    assert main([*command, "--exact", "--saturation", "0.3"]) == 0
+    image = Image.open(tmp_path / "out" / "photo.png")
+    assert measured(image, "saturation") == pytest.approx(0.3, abs=0.01)
+    assert main([*command, "--tint", "#c08040", "--exact"]) == 0
+    image = Image.open(tmp_path / "out" / "photo.png")
     for name, target in tint("#c08040").items():
         assert measured(image, name) == pytest.approx(target, abs=1.0)
     capsys.readouterr()
@@ -194,6 +211,8 @@ def test_on_the_command_line(tmp_path, capsys):
         (["--exact"], "--exact has no effect without a target"),
         (["--saturation", "0.5"], "can't be asked for saturation"),
         (["--saturation", "5", "--exact"], "the target of saturation is 5"),
+        (["--tint", "", "--exact"], "it takes a color as #c08040"),
+        (["--sheet", "hue=0.1", "--size", "64", "--exact"], "--size has no effect with --sheet"),
         (["--tint", "red", "--exact"], "it takes a color as #c08040"),
         (["--tint", "#c08040", "--warmth", "3", "--exact"], "--tint and --warmth ask for the same"),
     ):

@@ -4,11 +4,12 @@ import copy
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from torchvision.models import ResNet18_Weights, resnet18
+from torchvision.models import ResNet18_Weights, resnet18, resnet34
 
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
@@ -70,6 +71,16 @@ def test_a_folded_stem_answers_to_gray_photos_as_the_usual_one(usual):
     assert same(fold_stem(gray.state_dict()), gray.state_dict())  # it sees gray already
 
 
+def test_an_older_file_that_does_not_count_batches_will_do(usual, tmp_path):
+    """As torchvision's own may be, which is older than these counts."""
+    older = {name: value for name, value in usual.state_dict().items() if "num_batches_tracked" not in name}
+    torch.save(older, tmp_path / "older.pth")
+    made = build_generator(MODEL)
+    made.initialize()
+    made.load_encoder(encoder_weights(str(tmp_path / "older.pth")))
+    assert torch.equal(made.encoder[7][1].conv2.weight, usual.layer4[1].conv2.weight)
+
+
 def test_imagenet_is_the_file_that_torchvision_downloads_wherever_it_comes_from(usual, tmp_path, monkeypatch):
     """Here it was put in place by hand; with internet torchvision puts it there."""
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
@@ -103,6 +114,11 @@ def test_without_internet_it_says_what_was_asked_where_to_put_it_and_how_to_go_o
     assert not (tmp_path / "run").exists() and "\n" not in str(said.value)
 
 
+def torch_file(state, folder) -> Path:
+    torch.save(state, folder / "whole.pth")
+    return folder / "whole.pth"
+
+
 def test_what_is_no_resnet18_is_refused_in_a_line(usual, tmp_path):
     good = usual.state_dict()
     files = {
@@ -112,6 +128,8 @@ def test_what_is_no_resnet18_is_refused_in_a_line(usual, tmp_path):
         "list.pth": [1, 2],
         "other.pth": {"weight": torch.zeros(3)},
         "wide.pth": good | {"layer1.0.conv1.weight": torch.zeros(128, 64, 3, 3)},
+        "resnet34.pth": resnet34(weights=None).state_dict(),
+        "cut.pth": Path(torch_file(good, tmp_path)).read_bytes()[:-1000],
         "nan.pth": good | {"layer4.1.bn2.weight": torch.full((512,), torch.nan)},
     }
     for name, content in files.items():

@@ -37,7 +37,7 @@ COLORS = {"from scratch": "#777777", "L1 first": "#d08020", "encoder, then L1 fi
 
 def stages_of(start: str, seed: int, pictures: int, passes: int, before: int, path: str) -> list[Config]:
     """The stages of a start: pre-training, if any, and the GAN."""
-    shared = {"dataset_path": path, "seed": seed, "valid_images": 64}
+    shared = {"dataset_path": path, "seed": seed, "valid_images": 64, "device": "cpu", "precision": "fp32"}
     first, gan = change(get("coco-7", "class"), shared | {"encoder_weights": "none"})
     gan = gan.replace(limit_images=pictures, epochs=passes)
     weights = str(ENCODER) if start.startswith("encoder") else "none"
@@ -53,9 +53,9 @@ def measured(colorizer: Colorizer, photo_set: PhotoSet, count: int) -> dict[str,
 
 def curve(start: str, seed: int, folder: Path, photo_set: PhotoSet, arguments) -> list[dict]:
     """One start with one seed, trained unless it has been: the rows of its GAN, the first of step 0."""
-    kept = folder / "curve.json"
-    if kept.exists():
-        return json.loads(kept.read_text())
+    kept, asked = folder / "curve.json", lengths(arguments)
+    if kept.exists() and json.loads(kept.read_text())["lengths"] == asked:
+        return json.loads(kept.read_text())["rows"]
     stages = stages_of(start, seed, arguments.pictures, arguments.passes, arguments.before, arguments.cifar10)
     shutil.rmtree(folder, ignore_errors=True)  # of a start that was cut off
     place, rows = str(folder / "gan"), []
@@ -79,8 +79,13 @@ def curve(start: str, seed: int, folder: Path, photo_set: PhotoSet, arguments) -
     fit(gan.replace(checkpoints_path=place), photo_set, watch=run_watch)
     shutil.rmtree(folder)  # a gigabyte of weights
     folder.mkdir(parents=True)
-    write_atomically(kept, json.dumps(rows, indent=2) + "\n")
+    write_atomically(kept, json.dumps({"lengths": asked, "rows": rows}, indent=2) + "\n")
     return rows
+
+
+def lengths(arguments) -> dict[str, int]:
+    """What a curve follows from, but for its start and seed."""
+    return {name: getattr(arguments, name) for name in ("before", "pictures", "passes", "test")}
 
 
 def main() -> None:
@@ -105,8 +110,7 @@ def main() -> None:
 def write(curves: dict[str, list[list[dict]]], arguments) -> None:
     """curves.json, table.md and curves.png."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    about = vars(arguments) | {"device": device_name(torch.device("cpu"))}
-    about.pop("runs"), about.pop("cifar10")
+    about = lengths(arguments) | {"seeds": arguments.seeds, "device": device_name(torch.device("cpu"))}
     write_atomically(RESULTS / "curves.json", json.dumps({"about": about, **curves}, indent=2) + "\n")
     last = curves[STARTS[0]][0][-1]
     lines = [["start", "GAN steps", *(METRICS[name].title for name in CURVES)]]

@@ -76,7 +76,7 @@ class ResNet18UNet(nn.Module):
     def load_encoder(self, weights: dict[str, Tensor]) -> None:
         """Give the encoder the weights of a ResNet18 that sees gray, by torchvision's names."""
         network = gray_resnet18()
-        network.load_state_dict(weights | {key: value for key, value in network.state_dict().items() if "fc." in key})
+        network.load_state_dict(network.state_dict() | {key: weights[key] for key in weights if "fc." not in key})
         self.encoder.load_state_dict(without_classes(network).state_dict())
 
     def freeze_encoder(self) -> None:

@@ -53,8 +53,13 @@ def encoder_weights(name: str) -> dict[str, Tensor]:
     torchvision's format (.pth). Raises `ConfigError`, which says what was asked and how to go on without it.
     """
     weights = imagenet_weights() if name == "imagenet" else read_weights(name)
-    for key, value in gray_resnet18().state_dict().items():
-        if key.startswith("fc."):  # the answers to other questions: no encoder has them
+    known = gray_resnet18().state_dict()
+    unknown = sorted(key for key in weights if key not in known)
+    if unknown:
+        raise ConfigError(f"--encoder-weights {name}: not a ResNet18: it has {unknown[0]}, as a larger one")
+    for key, value in known.items():
+        # No encoder needs the answers, which are to other questions; older files don't count batches.
+        if key.startswith("fc.") or key.endswith("num_batches_tracked"):
             continue
         expected = (64, 3, 7, 7) if key == "conv1.weight" else tuple(value.shape)
         got = weights.get(key, torch.empty(0)).shape
@@ -71,7 +76,7 @@ def imagenet_weights() -> dict[str, Tensor]:
     weights = ResNet18_Weights.IMAGENET1K_V1
     place = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
     try:
-        return plain(weights.get_state_dict(progress=False, check_hash=True))
+        return plain(weights.get_state_dict(progress=False, check_hash=True, weights_only=True, map_location="cpu"))
     except Exception as error:  # a download can fail in nearly any way
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ConfigError(
@@ -94,8 +99,8 @@ def read_weights(name) -> dict[str, Tensor]:
         return plain(torch.load(path, map_location="cpu", weights_only=True))
     except pickle.PickleError:
         raise ConfigError(f"--encoder-weights {name}: no file of weights, as torch.save writes a state_dict") from None
-    except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, TypeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+    except Exception as error:  # a damaged file can fail in nearly any way
+        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
         raise ConfigError(f"--encoder-weights {name}: no weights can be read from it ({reason})") from None
 
 
@@ -112,6 +117,7 @@ def gray_classifier(name: str) -> tuple[ResNet, list[str]]:
     name: as in `encoder_weights`, but a file only of `pretrain-encoder`, which knows its classes. Raises `ConfigError`.
     """
     weights = encoder_weights(name)
+    answers = len(weights.get("fc.bias", ()))
     if name == "imagenet":
         classes = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
     else:
@@ -119,11 +125,11 @@ def gray_classifier(name: str) -> tuple[ResNet, list[str]]:
             with safe_open(name, "pt") as content:
                 classes = json.loads((content.metadata() or {})["classes"])
         except (SafetensorError, OSError, KeyError, ValueError):
-            raise ConfigError(
-                f"{name}: its classes have no names; give a file of `colorlib pretrain-encoder`"
-            ) from None
+            classes = None
+        if not isinstance(classes, list) or len(classes) != answers:
+            raise ConfigError(f"{name}: its classes have no names; give a file of `colorlib pretrain-encoder`")
     network = gray_resnet18(len(classes))
-    network.load_state_dict(weights)
+    network.load_state_dict(network.state_dict() | weights)
     return network.eval(), classes
 
 

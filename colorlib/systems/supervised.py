@@ -64,7 +64,7 @@ class Supervised:
             generator.initialize()
             if config.encoder_weights != "none":
                 generator.load_encoder(encoder_weights(config.encoder_weights))
-        if config.encoder_lr == 0:
+        if config.encoder_lr == 0 and hasattr(generator, "freeze_encoder"):
             generator.freeze_encoder()
         generator = generator.to(engine.device, engine.dtype)
         self.average = None
