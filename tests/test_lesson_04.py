@@ -25,8 +25,8 @@ def lesson():
     cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]]
     names = {"torch": torch, "nn": nn, "F": F, "Path": Path, "copy": copy, "make_learner": make_learner}
     names |= {"way_back": check.finished_decoder, "Callback": object, "train_pairs": [], "valid_pairs": []}
-    for start in ("def levels", "class Up", "way_back", "def l1", "def turn_of_d", "def patch_discriminator"):
-        (cell,) = [cell for cell in cells if cell.startswith(start)]
+    for start in ("def levels", "class Up", "class ResNetUNet", "def l1", "def turn_of_d", "def patch_disc"):
+        (cell,) = [cell for cell in cells if f"\n{start}" in f"\n{cell}"]
         defined = [one for one in ast.parse(cell).body if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
         exec(compile(ast.Module(defined, []), start, "exec"), names)
     return names

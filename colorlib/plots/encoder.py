@@ -18,29 +18,28 @@ def as_gray(picture: Tensor) -> np.ndarray:
     return picture.detach().cpu().reshape(picture.shape[-2:]).numpy()
 
 
-def answers(cases: dict, columns: int = 4) -> Figure:
-    """Gray photos, and under each the likeliest classes as bars.
+def answers(gray: Tensor, classes: Tensor, shares: Tensor, names: list[str], columns: int = 4) -> Figure:
+    """Gray pictures, and under each the likeliest classes as bars.
 
-    cases: title -> (gray `(1, 1, H, W)` in [-1, 1], list of (name of a class, probability)).
+    gray: `(N, 1, H, W)` in [-1, 1]. classes, shares: `(N, k)`, numbers of classes and their probabilities. names: of
+    all classes.
     """
-    lines = -(-len(cases) // columns)
-    heights = [2.1, 1.05] * lines
-    figure = plt.figure(figsize=(2.55 * columns, 3.45 * lines))
-    places = figure.add_gridspec(2 * lines, columns, height_ratios=heights, hspace=0.12, wspace=0.06)
-    for number, (title, (gray, likeliest)) in enumerate(cases.items()):
+    lines = -(-len(gray) // columns)
+    figure = plt.figure(figsize=(2.5 * columns, 3.6 * lines))
+    places = figure.add_gridspec(2 * lines, columns, height_ratios=[2.5, 1.0] * lines, hspace=0.06, wspace=0.06)
+    for number, picture in enumerate(gray):
         row, column = divmod(number, columns)
         top = figure.add_subplot(places[2 * row, column])
-        top.imshow(as_gray(gray), cmap="gray", vmin=-1, vmax=1)
-        top.set_title(title, fontsize=10)
+        top.imshow(as_gray(picture), cmap="gray", vmin=-1, vmax=1)
         top.set_axis_off()
         axis = figure.add_subplot(places[2 * row + 1, column])
-        for place, (name, share) in enumerate(likeliest):
+        for place, (one, share) in enumerate(zip(classes[number].tolist(), shares[number].tolist(), strict=True)):
             axis.barh(-place, share, height=0.82, color="#b9c9e3")
-            words = name if len(name) < 25 else f"{name[:23]}…"
-            axis.text(0.015, -place, f"{words}, {share:.0%}", va="center", fontsize=9)
-        axis.set(xlim=(0, 1), ylim=(0.55 - len(likeliest), 0.55))
+            name = names[one] if len(names[one]) < 25 else f"{names[one][:23]}…"
+            axis.text(0.015, -place, f"{name}, {share:.0%}", va="center", fontsize=9.5)
+        axis.set(xlim=(0, 1), ylim=(0.2 - classes.shape[1], 0.55))
         axis.set_axis_off()
-    figure.subplots_adjust(0.01, 0.01, 0.99, 0.95)
+    figure.subplots_adjust(0.01, 0.0, 0.99, 0.995)
     plt.close(figure)
     return figure
 
