@@ -178,7 +178,22 @@ def finder(rates, costs, chosen: dict, gray: float) -> Figure:
     axis.axhline(gray, color="0.35", ls="--", lw=1.2, label="gray")
     for (label, rate), shade in zip(chosen.items(), (OUT, SKIP), strict=False):
         axis.axvline(rate, color=shade, lw=1.8, label=f"{label}: {rate:.0e}")
-    axis.set(xscale="log", xlabel="learning rate", ylabel="cost (L1)", ylim=(0, 2 * gray))
+    seen = [min(gray, *costs), min(max(gray, *costs), 2 * gray)]
+    room = 0.1 * (seen[1] - seen[0])
+    axis.set(xscale="log", xlabel="learning rate", ylabel="cost (L1)", ylim=(seen[0] - room, seen[1] + room))
+    axis.grid(alpha=0.3)
+    axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    plt.close(figure)
+    return figure
+
+
+def race(lines: dict, gray: float) -> Figure:
+    """An error during several trainings: label -> (step -> error). gray: that of an answer without color."""
+    figure, axis = plt.subplots(figsize=(7.6, 2.9), layout="constrained")
+    for (label, points), shade in zip(lines.items(), (ENCODER, OUT, SKIP), strict=False):
+        axis.plot(list(points), list(points.values()), "o-", color=shade, lw=2, ms=5, label=label)
+    axis.axhline(gray, color="0.35", ls="--", lw=1.2, label="gray")
+    axis.set(xlabel="step", ylabel="MAE (0 to 255)")
     axis.grid(alpha=0.3)
     axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     plt.close(figure)
