@@ -25,7 +25,7 @@ def answers(gray: Tensor, classes: Tensor, shares: Tensor, names: list[str], col
     all classes.
     """
     lines = -(-len(gray) // columns)
-    figure = plt.figure(figsize=(2.5 * columns, 3.6 * lines))
+    figure = plt.figure(figsize=(2.1 * columns, 3.1 * lines))
     places = figure.add_gridspec(2 * lines, columns, height_ratios=[2.5, 1.0] * lines, hspace=0.06, wspace=0.06)
     for number, picture in enumerate(gray):
         row, column = divmod(number, columns)
@@ -36,7 +36,7 @@ def answers(gray: Tensor, classes: Tensor, shares: Tensor, names: list[str], col
         for place, (one, share) in enumerate(zip(classes[number].tolist(), shares[number].tolist(), strict=True)):
             axis.barh(-place, share, height=0.82, color="#b9c9e3")
             name = names[one] if len(names[one]) < 25 else f"{names[one][:23]}…"
-            axis.text(0.015, -place, f"{name}, {share:.0%}", va="center", fontsize=9.5)
+            axis.text(0.015, -place, f"{name}, {share:.0%}", va="center", fontsize=9)
         axis.set(xlim=(0, 1), ylim=(0.2 - classes.shape[1], 0.55))
         axis.set_axis_off()
     figure.subplots_adjust(0.01, 0.0, 0.99, 0.995)
@@ -72,7 +72,7 @@ def maps(gray: Tensor, levels: dict, count: int = 3) -> Figure:
     gray: `(1, 1, H, W)` in [-1, 1]. levels: label -> maps `(1, C, h, w)`.
     """
     columns = 1 + len(levels)
-    figure, axes = plt.subplots(count, columns, figsize=(1.75 * columns, 1.72 * count + 0.4), squeeze=False)
+    figure, axes = plt.subplots(count, columns, figsize=(1.6 * columns, 1.57 * count + 0.4), squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
     axes[0, 0].imshow(as_gray(gray), cmap="gray", vmin=-1, vmax=1)
@@ -83,7 +83,7 @@ def maps(gray: Tensor, levels: dict, count: int = 3) -> Figure:
         for axis, channel in zip(axes[:, column], busiest, strict=True):
             axis.imshow(of_level[channel].numpy(), cmap="gray", interpolation="nearest")
         axes[0, column].set_title(label, fontsize=9.5)
-    figure.subplots_adjust(0.005, 0.005, 0.995, 1 - 0.4 / (1.72 * count + 0.4), wspace=0.04, hspace=0.04)
+    figure.subplots_adjust(0.005, 0.005, 0.995, 1 - 0.4 / (1.57 * count + 0.4), wspace=0.04, hspace=0.04)
     plt.close(figure)
     return figure
 
