@@ -96,7 +96,7 @@ def test_the_learner_has_the_encoder_apart(lesson, tmp_path, monkeypatch):
     from colorlib.color_spaces import LAB
 
     pairs = GrayColorBatches(rgb.split(4), LAB, lambda batch: batch.float() / 255)
-    names = {**lesson, "train_pairs": pairs, "valid_pairs": pairs}
+    names = {**lesson, "train_pairs": pairs, "valid_pairs": pairs, "device": torch.device("cpu")}
     function = lesson["learner_of"]
     learner_of = type(function)(function.__code__, names)
     network = names["ResNetUNet"](gray_resnet18(10))
