@@ -1,0 +1,145 @@
+"""What lesson 4 writes by hand is what colorlib, torchvision and torch do; what its text says of them is so."""
+
+import ast
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torchvision.models import resnet18
+
+from colorlib.checks import notebook_04 as check
+from colorlib.fastai_training import GrayColorBatches, make_learner
+from colorlib.models.resnet import IMAGENET_MEAN, IMAGENET_STD, fold_stem, gray_resnet18
+from colorlib.plots import encoder as drawn
+
+NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "04_pretrained_resnet18_generator.ipynb"
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    """The names that the lesson's cells with definitions give."""
+    cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]]
+    names = {"torch": torch, "nn": nn, "F": F, "Path": Path, "copy": copy, "make_learner": make_learner}
+    names |= {"way_back": check.finished_decoder, "Callback": object, "train_pairs": [], "valid_pairs": []}
+    for start in ("def levels", "class Up", "class ResNetUNet", "def l1", "def turn_of_d", "def patch_disc"):
+        (cell,) = [cell for cell in cells if f"\n{start}" in f"\n{cell}"]
+        defined = [one for one in ast.parse(cell).body if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
+        exec(compile(ast.Module(defined, []), start, "exec"), names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    torch.manual_seed(0)
+    return gray_resnet18(10).eval()
+
+
+@pytest.mark.parametrize("size", [(32, 32), (64, 64), (70, 45)])
+def test_the_maps_end_in_the_networks_own_answers(lesson, resnet, size):
+    gray = torch.rand(2, 1, *size) * 2 - 1
+    with torch.no_grad():
+        maps = lesson["levels"](resnet, gray)
+        assert torch.allclose(resnet.fc(maps[-1].mean(dim=(2, 3))), resnet(gray), atol=1e-5)
+    assert [one.shape[1] for one in maps] == [64, 64, 128, 256, 512]
+
+
+@pytest.mark.parametrize("size", [(32, 32), (70, 45)])
+def test_the_generator_takes_every_size_and_starts_gray(lesson, size):
+    network = lesson["ResNetUNet"](gray_resnet18(10))
+    color = network.eval()(torch.rand(2, 1, *size))
+    assert color.shape == (2, 2, *size) and not color.any()
+
+
+def test_every_map_reaches_the_color(lesson, resnet):
+    network = lesson["ResNetUNet"](copy.deepcopy(resnet)).train()
+    nn.init.normal_(network.to_color.weight)
+    network(torch.rand(4, 1, 32, 32)).square().sum().backward()
+    without = [name for name, weight in network.named_parameters() if weight.grad is None]
+    assert without == ["encoder.fc.weight", "encoder.fc.bias"]
+
+
+def test_the_folded_stem_is_colorlibs():
+    """The solution's kernel and constant are what `fold_stem` makes; away from the rim both stems are equal."""
+    torch.manual_seed(0)
+    theirs = resnet18(weights=None).eval()
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    kernel = theirs.conv1.weight.detach()
+    folded = fold_stem(theirs.state_dict())
+    constant = (kernel * (0.5 - mean) / std).sum(dim=(1, 2, 3))
+    assert torch.allclose(folded["conv1.weight"], (kernel / (2 * std)).sum(dim=1, keepdim=True))
+    assert torch.allclose(theirs.state_dict()["bn1.running_mean"] - folded["bn1.running_mean"], constant, atol=1e-6)
+    gray = torch.rand(1, 1, 64, 64) * 2 - 1
+    seen = (((gray + 1) / 2).expand(-1, 3, -1, -1) - mean) / std
+    apart = F.conv2d(seen, kernel, stride=2, padding=3) - constant.view(1, 64, 1, 1)
+    apart = (apart - F.conv2d(gray, folded["conv1.weight"], stride=2, padding=3)).abs().amax(dim=(0, 1))
+    assert apart[2:-2, 2:-2].max() < 1e-4
+    assert apart.max() > 1e-3
+
+
+def test_equal_kernels_make_no_checkerboard():
+    """With ICNR, pixel shuffle gives each block of 2 x 2 pixels one value; with random kernels it doesn't."""
+    kernels, photo = torch.randn(4, 1, 3, 3), torch.rand(1, 1, 12, 12)
+    equal, other = (F.pixel_shuffle(F.conv2d(photo, one), 2) for one in (kernels[:1].expand(4, -1, -1, -1), kernels))
+    blocks = [x.unfold(2, 2, 2).unfold(3, 2, 2).flatten(-2) for x in (equal, other)]
+    assert torch.allclose(blocks[0].std(dim=-1), torch.zeros(()), atol=1e-6)
+    assert blocks[1].std(dim=-1).min() > 0
+
+
+def test_the_learner_has_the_encoder_apart(lesson, tmp_path, monkeypatch):
+    """Two groups, each at its own rate; the encoder stays where its rate is 0, but for its batch norm."""
+    monkeypatch.chdir(tmp_path)
+    rgb = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8)
+    from colorlib.color_spaces import LAB
+
+    pairs = GrayColorBatches(rgb.split(4), LAB, lambda batch: batch.float() / 255)
+    names = {**lesson, "train_pairs": pairs, "valid_pairs": pairs, "device": torch.device("cpu")}
+    function = lesson["learner_of"]
+    learner_of = type(function)(function.__code__, names)
+    network = names["ResNetUNet"](gray_resnet18(10))
+    before = copy.deepcopy(network.state_dict())
+    learner = learner_of(network)
+    with learner.no_bar(), learner.no_logging():
+        learner.fit_one_cycle(1, [0.0, 1e-2])
+    after = network.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    of_encoder = {name for name in moved if name.startswith("encoder")}
+    assert {name.split(".")[-1] for name in of_encoder} == {"running_mean", "running_var", "num_batches_tracked"}
+    assert "to_color.weight" in moved and "ups.0.conv.weight" in moved
+
+
+def test_the_discriminator_gives_a_verdict_for_each_patch(lesson):
+    D = lesson["patch_discriminator"]()
+    assert D(torch.rand(2, 3, 32, 32)).shape == (2, 1, 4, 4)
+
+
+def test_the_turn_of_d_leaves_g_alone(lesson):
+    G, D = nn.Conv2d(1, 2, 3, padding=1), lesson["patch_discriminator"]((3, 4, 4, 4))
+    adams = torch.optim.SGD(G.parameters(), 0.0), torch.optim.SGD(D.parameters(), 0.0)
+    gray, true = torch.rand(2, 1, 32, 32), torch.rand(2, 2, 32, 32)
+    lesson["both_turns"](G, D, *adams, gray, true, w=3.0)
+    made = torch.cat([gray, G(gray)], dim=1)
+    cost = 3.0 * F.binary_cross_entropy_with_logits(D(made), torch.ones(2, 1, 4, 4))
+    cost = cost + 100 * (G(gray) - true).abs().mean()
+    expected = torch.autograd.grad(cost, list(G.parameters()))
+    for weight, gradient in zip(G.parameters(), expected, strict=True):
+        assert torch.allclose(weight.grad, gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_unets_are_drawn_with_their_skips():
+    """Five skips each: every map of the encoder but the deepest meets the first decoder map of its size."""
+    down = [(1, 64), (64, 32), (64, 16), (128, 8), (256, 4), (512, 2)]
+    networks = {"ours": (down, [(128, 4), (64, 8), (64, 16), (32, 32), (32, 64)], "")}
+    networks["theirs"] = (down, [(512, 2), (512, 4), (384, 8), (256, 16), (96, 32), (97, 64)], "")
+    figure = drawn.unets(networks, 64)
+    assert [sum(line.get_marker() == "v" for line in axis.get_lines()) for axis in figure.axes] == [5, 5]
+
+
+def test_maps_are_those_that_vary_most():
+    values = torch.zeros(1, 4, 2, 2)
+    values[0, 2] = torch.tensor([[0.0, 5.0], [5.0, 0.0]])
+    figure = drawn.maps(torch.zeros(1, 1, 8, 8), {"level": values}, count=1)
+    assert figure.axes[1].images[0].get_array().max() == 5
