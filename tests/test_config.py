@@ -217,7 +217,8 @@ def test_foreign_and_newer_models_are_refused_in_a_sentence(tmp_path, content, w
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_recipe_can_be_built(name, scale, tmp_path):
-    stages = [stage.replace(checkpoints_path=str(tmp_path / "run")) for stage in get(name, scale)]
+    where = {"checkpoints_path": str(tmp_path / "run"), "encoder_weights": "none"}  # ImageNet's may not be at hand
+    stages = [stage.replace(**where) for stage in get(name, scale)]
     assert [stage.action for stage in plan(stages)] == ["begin"] * len(stages)
 
 
@@ -234,7 +235,7 @@ BUDGET = {
 def test_a_scale_changes_the_budget_never_the_method(name, scale):
     for stage, full in zip(get(name, scale), get(name, "full"), strict=True):
         changed = {setting for setting, value in stage.flat().items() if value != full.flat()[setting]}
-        if name == "faces":  # a 70x70 patch has no room in 32x32: one logit sees the whole picture, as that patch would
+        if name in ("faces", "coco-7"):  # a 70x70 patch has no room in 32x32: one logit sees the whole picture, as that patch would
             changed -= {"discriminator"}
         assert changed <= BUDGET
 
