@@ -235,7 +235,8 @@ BUDGET = {
 def test_a_scale_changes_the_budget_never_the_method(name, scale):
     for stage, full in zip(get(name, scale), get(name, "full"), strict=True):
         changed = {setting for setting, value in stage.flat().items() if value != full.flat()[setting]}
-        if name in ("faces", "coco-7"):  # a 70x70 patch has no room in 32x32: one logit sees the whole picture, as that patch would
+        # A 70x70 patch has no room in 32x32: one logit sees the whole picture, as that patch would.
+        if name in ("faces", "coco-7"):
             changed -= {"discriminator"}
         assert changed <= BUDGET
 
