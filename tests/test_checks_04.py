@@ -66,7 +66,7 @@ def test_another_form_of_the_constant_is_accepted(said):
     """The whole left side at g = 0, with a shape that adds to the maps; and a list of sums."""
 
     def at_gray(kernel, mean, std):
-        return functional.conv2d((0.5 - mean).div(std).expand(-1, -1, 5, 5), kernel).view(1, -1, 1, 1)
+        return functional.conv2d((0.5 - mean).div(std).expand(-1, -1, 7, 7), kernel).view(1, -1, 1, 1)
 
     def one_by_one(kernel, mean, std):
         return torch.stack([((0.5 - mean[0]) / std[0] * each).sum() for each in kernel])
@@ -81,6 +81,17 @@ def test_a_broken_kernel_is_named(said):
 
     assert "the kernel over gray is no longer" in said(check.fold, both)
     assert "two tensors" in said(check.fold, lambda kernel, mean, std: kernel)
+
+
+def test_an_answer_of_other_shapes_gives_way_to_the_stub(solution):
+    kernel, (mean, std) = torch.randn(8, 3, 7, 7), torch.rand(2, 1, 3, 1, 1) + 0.1
+    stub = check.without_constant(kernel, mean, std)
+    for broken in (folded(lambda w, m, s: (w * m).sum(dim=1)), lambda *arguments: 1 / 0, None, lambda *arguments: 3):
+        assert all(torch.equal(*pair) for pair in zip(check.usable(broken)(kernel, mean, std), stub, strict=True))
+    for given in (solution["fold"], folded(lambda w, m, s: torch.ones(len(w), 1, 1))):
+        kernel_and_b = check.usable(given)(kernel, mean, std)
+        assert torch.equal(kernel_and_b[1].flatten(), given(kernel, mean, std)[1].flatten())
+    assert check.usable(given)(kernel, mean, std)[1].shape == (8,)
 
 
 # ---------------------------------------------------------------- exercise 2

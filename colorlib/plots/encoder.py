@@ -188,14 +188,21 @@ def finder(rates, costs, chosen: dict, gray: float) -> Figure:
 
 
 def race(lines: dict, gray: float) -> Figure:
-    """An error during several trainings: label -> (step -> error). gray: that of an answer without color."""
-    figure, axis = plt.subplots(figsize=(7.6, 2.9), layout="constrained")
-    for (label, points), shade in zip(lines.items(), (ENCODER, OUT, SKIP), strict=False):
-        axis.plot(list(points), list(points.values()), "o-", color=shade, lw=2, ms=5, label=label)
-    axis.axhline(gray, color="0.35", ls="--", lw=1.2, label="gray")
-    axis.set(xlabel="step", ylabel="MAE (0 to 255)")
+    """An error during several trainings: label -> (step -> error); the second half of many lines is dashed.
+
+    gray: that of an answer without color, a little above which the axis is cut off.
+    """
+    figure, axis = plt.subplots(figsize=(8.4, 3.2), layout="constrained")
+    shades = (ENCODER, OUT, SKIP)
+    for number, (label, points) in enumerate(lines.items()):
+        style = {"color": shades[number % 3], "ls": "-" if number < 3 else "--"}
+        axis.plot(list(points), list(points.values()), marker="o", lw=1.8, ms=4, label=label, **style)
+    axis.axhline(gray, color="0.35", ls=":", lw=1.4, label="gray")
+    low = min(value for points in lines.values() for value in points.values())
+    room = 0.12 * max(gray - low, 0.02 * gray)
+    axis.set(xlabel="step", ylabel="MAE (0 to 255)", ylim=(min(low, gray) - room, gray + 2 * room))
     axis.grid(alpha=0.3)
-    axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1), fontsize=9)
     plt.close(figure)
     return figure
 
