@@ -4,6 +4,7 @@ A checker prints one line: "not done yet", a tick, or a diagnosis that names the
 so that "Run All" goes through a notebook whose exercises are still open.
 """
 
+import dis
 import functools
 
 
@@ -39,3 +40,24 @@ def exercise(check):
             print(f"✗ your code stopped with {type(error).__name__}: {error}")
 
     return checker
+
+
+def untouched(function, stub) -> bool:
+    """Whether a function does, instruction for instruction, what the stub (a code object) does.
+
+    A method is loaded like an attribute here: a function in a notebook is compiled in another way where the import
+    stands beside.
+    """
+    written, given = (
+        [(one.opname.replace("LOAD_METHOD", "LOAD_ATTR"), one.argval) for one in dis.get_instructions(code)]
+        for code in (getattr(function, "__code__", None) or "", stub)
+    )
+    return written == given
+
+
+def accepted(checker, *answers) -> bool:
+    """Whether a checker accepts answers; nothing is printed."""
+    try:
+        return bool(checker.__wrapped__(*answers))
+    except Exception:
+        return False

@@ -1,13 +1,13 @@
 """The checkers of lesson 3: a discriminator of patches, the missing detach, costs of least squares."""
 
 import copy
-import dis
 import math
 
 import torch
 from torch import Tensor, nn
 
-from colorlib.checks import Mistake, NotDone, done, exercise
+from colorlib.checks import Mistake, NotDone, done, exercise, untouched
+from colorlib.checks import accepted as accepted
 from colorlib.checks.two_turns import (
     RATE,
     Pair,
@@ -19,24 +19,6 @@ from colorlib.checks.two_turns import (
     leaky_step,
     loaded,
 )
-
-
-def _untouched(function, stub) -> bool:
-    """Whether a function does, instruction for instruction, what the stub does."""
-    written, given = (
-        [(instruction.opname, instruction.argval) for instruction in dis.get_instructions(one)]
-        for one in (getattr(function, "__code__", None) or "", stub)
-    )
-    return written == given
-
-
-def accepted(checker, *answers) -> bool:
-    """Whether a checker accepts answers; nothing is printed."""
-    try:
-        return bool(checker.__wrapped__(*answers))
-    except Exception:
-        return False
-
 
 # ---------------------------------------------------------------- exercise 1
 
@@ -112,7 +94,7 @@ def _check_larger(network: nn.Module) -> None:
 @exercise
 def patch_discriminator(function):
     """`patch_discriminator(widths)`: a network with 16 logits, each of which sees a part of the pair."""
-    if _untouched(function, whole_picture):
+    if untouched(function, whole_picture):
         raise NotDone
     side = max(_check_patches(function, widths) for widths in ((8, 16, 32), (6, 10, 12)))
     return f"{PLACES} logits for a picture, each from a patch of at most {side} pixels a side"
@@ -135,7 +117,7 @@ def yours_or_ours(function, lesson_discriminator):
 @exercise
 def one_step(function):
     """`one_step(G, D, adam_g, adam_d, gray, true)`: the alternating step without the leak, in either order."""
-    if _untouched(function, leaky_step):
+    if untouched(function, leaky_step):
         raise NotDone
     torch.manual_seed(0)
     G, D = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Tanh()), Pair()
@@ -201,7 +183,7 @@ def _compare(name: str, cost, logits: tuple[Tensor, ...], right: Tensor, known: 
 @exercise
 def squares(of_d, of_g):
     """The costs of least squares: D's, half of both squares, and G's."""
-    old = _untouched(of_d, plain_cost_of_d), _untouched(of_g, plain_cost_of_g)
+    old = untouched(of_d, plain_cost_of_d), untouched(of_g, plain_cost_of_g)
     if all(old):
         raise NotDone
     chance = torch.Generator().manual_seed(0)

@@ -1,33 +1,13 @@
 """The checkers of lesson 4: the constant of a folded stem, a decoder's way through the maps, an encoder that stays."""
 
 import copy
-import dis
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from colorlib.checks import Mistake, NotDone, done, exercise
-
-
-def _untouched(function, stub) -> bool:
-    """Whether a function does, instruction for instruction, what the stub does. (An imported name's method is loaded
-    in another way where the import stands beside.)
-    """
-    written, given = (
-        [(one.opname.replace("LOAD_METHOD", "LOAD_ATTR"), one.argval) for one in dis.get_instructions(code)]
-        for code in (getattr(function, "__code__", None) or "", stub)
-    )
-    return written == given
-
-
-def accepted(checker, *answers) -> bool:
-    """Whether a checker accepts answers; nothing is printed."""
-    try:
-        return bool(checker.__wrapped__(*answers))
-    except Exception:
-        return False
-
+from colorlib.checks import Mistake, NotDone, done, exercise, untouched
+from colorlib.checks import accepted as accepted
 
 # ---------------------------------------------------------------- exercise 1
 
@@ -54,7 +34,7 @@ def _compare(answer: Tensor, right: Tensor, known: dict[str, Tensor]) -> None:
 @exercise
 def fold(function):
     """`fold(kernel, mean, std)`: the kernel over gray, and what has no g in it: a constant for each map."""
-    if _untouched(function, without_constant):
+    if untouched(function, without_constant):
         raise NotDone
     chance = torch.Generator().manual_seed(0)
     kernel = torch.randn(6, 3, 7, 7, generator=chance)
@@ -149,7 +129,7 @@ def _small_maps(side: int) -> list[Tensor]:
 @exercise
 def decode(function):
     """`decode(ups, maps)`: from the deepest map to the picture's size; every map comes in once."""
-    if _untouched(function, no_decoder):
+    if untouched(function, no_decoder):
         raise NotDone
     torch.manual_seed(0)
     ups = nn.ModuleList([_Up(11, 9, 8), _Up(8, 7, 8), _Up(8, 5, 6), _Up(6, 3, 4), _Up(4, 1, 4)])
@@ -201,7 +181,7 @@ class _Tiny(nn.Module):
 @exercise
 def freeze(function):
     """`freeze(encoder)`, called before every step: neither its weights nor its batch norm change; all else learns."""
-    if _untouched(function, weights_only):
+    if untouched(function, weights_only):
         raise NotDone
     torch.manual_seed(0)
     network = _Tiny()
