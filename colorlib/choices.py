@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from colorlib.color_spaces import COLOR_SPACES
 from colorlib.config import Config
+from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError
 from colorlib.heads import HEADS
 from colorlib.model import MODEL_FIELDS
@@ -61,6 +62,7 @@ def rules(stage: Config) -> list[Rule]:
     by_fastai, one_cycle = stage.trainer == "fastai", stage.lr_schedule == "onecycle"
     highest = max(stage.lr, stage.discriminator_lr or 0)
     return found + [
+        Rule(["compare_with"], bool(stage.model.conditions) or bool(set(CONTROLS) & set(stage.loss)), "no target"),
         Rule(["crop_from"], stage.augment, "--augment False"),
         Rule(["patience"], stage.patience is None or stage.patience < stage.epochs, epochs),
         Rule(["patience"], not last, "--monitor last"),

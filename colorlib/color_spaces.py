@@ -34,9 +34,13 @@ class ColorSpace:
         """Gray `(B, 1, H, W)` and color `(B, channels, H, W)` to sRGB `(B, 3, H, W)`; to train, `clip=False`."""
         raise NotImplementedError
 
+    def lab(self, gray: Tensor, color: Tensor) -> Tensor:
+        """The picture in Lab `(B, 3, H, W)`, not clipped, whatever the space."""
+        raise NotImplementedError
+
     def ab(self, gray: Tensor, color: Tensor) -> Tensor:
         """The color as Lab's a and b `(B, 2, H, W)`, about [-110, 110], not clipped, whatever the space."""
-        raise NotImplementedError
+        return self.lab(gray, color)[:, 1:]
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,11 @@ class LabSpace(ColorSpace):
         return gray, ab if self.channels == 2 else torch.cat([gray, ab], dim=1)
 
     def join(self, gray, color, clip=True):
+        return lab_to_rgb(self.lab(gray, color), clip)
+
+    def lab(self, gray, color):
         lightness = (gray + self.lightness_shift) * self.lightness_scale
-        return lab_to_rgb(torch.cat([lightness, self.ab(gray, color)], dim=1), clip)
+        return torch.cat([lightness, self.ab(gray, color)], dim=1)
 
     def ab(self, gray, color):
         return color[:, -2:] * self.ab_scale
@@ -72,8 +79,8 @@ class YuvSpace(ColorSpace):
         u, v = (2 * color - 1).split(1, dim=1)
         return yuv_to_rgb(torch.cat([gray, u * U_MAX, v * V_MAX], dim=1), clip)
 
-    def ab(self, gray, color):
-        return rgb_to_lab(self.join(gray, color, clip=False))[:, 1:]
+    def lab(self, gray, color):
+        return rgb_to_lab(self.join(gray, color, clip=False))
 
 
 L, AB, L_AB = "the lightness L of Lab", "the channels a and b", "the channels L, a and b, of which a and b are used"

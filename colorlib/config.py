@@ -59,6 +59,12 @@ class Config:
             "adversarial=1,kind=lsgan saturation=20,target=0.5 [l1=100]"
         },
     )
+    compare_with: str = knob(
+        "true",
+        "what a prediction for targets is compared with: the true color, or moved, the true color with its chroma "
+        "scaled or its hue turned until it has them",
+        ("true", "moved"),
+    )
     system: str = knob(
         "supervised",
         "what is trained; supervised is a generator that learns from the true colors alone, gan one that a "

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from colorlib import ab_bins
+from colorlib.color import lab_to_rgb, reduce_chroma
 from colorlib.controls import CONTROLS, Asked, check_target
 from colorlib.errors import ConfigError
 from colorlib.heads import Head
@@ -45,6 +46,19 @@ class Prediction:
         Not clipped: a value outside [0, 1] is a color outside the gamut, and a clipped one would have no gradient.
         """
         return self.head.space.join(self.gray, self.predicted, clip=False)
+
+    @cached_property
+    def shown(self) -> Tensor:
+        """The predicted picture as a screen shows it, sRGB `(B, 3, H, W)` in [0, 1], with a gradient.
+
+        What lies outside the gamut is brought in by less chroma, as `Colorizer` does it. The gradient takes how much
+        less for a constant, so that no color is without one. What a picture is to have is measured of this one.
+        """
+        lab = self.head.space.lab(self.gray, self.predicted)
+        chroma = lab[:, 1:].detach().norm(dim=1, keepdim=True)
+        kept = reduce_chroma(lab.detach())[:, 1:].norm(dim=1, keepdim=True)
+        fraction = torch.where(chroma > 0, kept / chroma, 1.0)
+        return lab_to_rgb(torch.cat([lab[:, :1], lab[:, 1:] * fraction], dim=1), clip=False)
 
     @cached_property
     def true_rgb(self) -> Tensor:
@@ -85,7 +99,7 @@ class Target:
 
     def __call__(self, prediction: Prediction) -> Tensor:
         control = CONTROLS[self.name]
-        return control.distance(control.measure(prediction.rgb), self.target).mean()
+        return control.distance(control.measure(prediction.shown), self.target).mean()
 
 
 class AskedFor:
@@ -99,7 +113,7 @@ class AskedFor:
         total = prediction.gray.new_zeros(())
         for name, target in prediction.asked.items():
             control = CONTROLS[name]
-            distance = control.distance(control.measure(prediction.rgb), target.nan_to_num(control.low))
+            distance = control.distance(control.measure(prediction.shown), target.nan_to_num(control.low))
             total = total + torch.where(target.isnan(), 0.0, distance).mean()
         return total
 

@@ -15,13 +15,14 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from colorlib.color import join_lightness, lightness_of
+from colorlib.color import join_lightness, lightness_of, rgb_to_lab
 from colorlib.controls import CONTROLS, Asked, Control
 
 log = logging.getLogger("colorlib")
 
 TRIED_AT = 192  # pixels: what holds for a photo of this short side holds for the whole one
 LARGEST = 4 * TRIED_AT**2  # pixels: of a panorama fewer are tried
+ROUGHLY = 16  # pixels: of a picture so many rows and columns, or some more, are tried to move it roughly
 TOLERANCE = 0.005  # of a control's range: what is farther from its target hasn't met it
 FACTORS = torch.linspace(-8, math.log(16), 25)  # logarithms of what chroma is multiplied with, tried first
 SHIFTS = torch.linspace(-120, 120, 25)  # Lab units
@@ -45,11 +46,35 @@ def move(lightness: Tensor, ab: Tensor, asked: Asked) -> Tensor:
     return ab
 
 
-def changes(lightness: Tensor, ab: Tensor, asked: Asked) -> list[Change]:
+@torch.no_grad()
+def move_roughly(rgb: Tensor, asked: Asked) -> Tensor:
+    """True pictures, sRGB `(B, 3, H, W)` in [0, 1], moved to what is asked for: what training compares with.
+
+    As `move`, but quickly: tried on every few pixels, and where several controls are asked for, only turn about. A
+    picture that has what is asked for, or of which nothing is, stays as it is.
+    """
+    unmet = torch.zeros(len(rgb), dtype=torch.bool, device=rgb.device)
+    for name, target in asked.items():
+        control = CONTROLS[name]
+        missed = control.distance(control.measure(rgb), target.to(rgb.device))  # nan where the control is free
+        unmet |= missed > TOLERANCE * (control.high - control.low)
+    if not unmet.any():
+        return rgb
+    lab, step = rgb_to_lab(rgb[unmet]), max(1, min(rgb.shape[-2:]) // ROUGHLY)
+    (lightness, ab), few = lab.split([1, 2], dim=1), lab[:, :, ::step, ::step]
+    wanted = {name: target.to(rgb.device)[unmet] for name, target in asked.items()}
+    for change in changes(few[:, :1], few[:, 1:], wanted, rounds=2):
+        ab = change(ab)
+    moved = rgb.clone()
+    moved[unmet] = join_lightness(lightness, ab)
+    return moved
+
+
+def changes(lightness: Tensor, ab: Tensor, asked: Asked, rounds: int = ROUNDS) -> list[Change]:
     """What `move` does to ab, one after the other; the same may be done to the same color at another size."""
     given = {name: target.to(ab) for name, target in asked.items() if target.isfinite().any()}
     found = []
-    for _ in range(ROUNDS if len(given) > 1 else 1):
+    for _ in range(rounds if len(given) > 1 else 1):
         for name, target in given.items():
             control = CONTROLS[name]
             meet = turned if control.way == "turn" else crossed

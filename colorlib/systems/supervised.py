@@ -13,13 +13,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from colorlib.checkpoints import Parts
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
-from colorlib.controls import ask
+from colorlib.controls import Asked, ask
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.heads import build_head
-from colorlib.losses import Prediction
+from colorlib.losses import Prediction, Target
 from colorlib.models import build_generator, generate
 from colorlib.models.resnet import encoder_weights
+from colorlib.moving import move_roughly
 from colorlib.objective import check_objective, objective
 from colorlib.optimizers import optimizer_maker
 from colorlib.settings import flag
@@ -74,9 +75,16 @@ class Supervised:
 
     def predict(self, rgb: Tensor) -> Prediction:
         """Split pictures, sRGB `(B, 3, S, S)` in [0, 1], and predict their color from their gray."""
-        gray, color = self.head.space.split(rgb)
         asked = ask(self.config.model.conditions, rgb)
+        if self.config.compare_with == "moved":
+            rgb = move_roughly(rgb, asked | self.fixed_targets(len(rgb)))
+        gray, color = self.head.space.split(rgb)
         return Prediction(self.head, gray, color, generate(self.generator, gray, asked), asked=asked)
+
+    def fixed_targets(self, count: int) -> Asked:
+        """What the objective wants of all pictures alike, for `count` of them."""
+        fixed = [term.function for term in self.terms if isinstance(term.function, Target)]
+        return {term.name: torch.full((count,), float(term.target)) for term in fixed}
 
     def generator_step(self, prediction: Prediction) -> dict[str, Tensor]:
         """min over G of the objective: the sum of its weighted terms, as lambda ||G(x) - y||_1."""
