@@ -50,7 +50,7 @@ def move(lightness: Tensor, ab: Tensor, asked: Asked) -> Tensor:
 def move_roughly(rgb: Tensor, asked: Asked) -> Tensor:
     """True pictures, sRGB `(B, 3, H, W)` in [0, 1], moved to what is asked for: what training compares with.
 
-    As `move`, but quickly: tried on every few pixels, and where several controls are asked for, only turn about. A
+    As `move`, but quickly: tried on every few pixels, and of several controls each is met once, by turns. A
     picture that has what is asked for, or of which nothing is, stays as it is.
     """
     unmet = torch.zeros(len(rgb), dtype=torch.bool, device=rgb.device)
@@ -63,7 +63,7 @@ def move_roughly(rgb: Tensor, asked: Asked) -> Tensor:
     lab, step = rgb_to_lab(rgb[unmet]), max(1, min(rgb.shape[-2:]) // ROUGHLY)
     (lightness, ab), few = lab.split([1, 2], dim=1), lab[:, :, ::step, ::step]
     wanted = {name: target.to(rgb.device)[unmet] for name, target in asked.items()}
-    for change in changes(few[:, :1], few[:, 1:], wanted, rounds=2):
+    for change in changes(few[:, :1], few[:, 1:], wanted, rounds=1):
         ab = change(ab)
     moved = rgb.clone()
     moved[unmet] = join_lightness(lightness, ab)
