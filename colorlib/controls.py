@@ -88,6 +88,7 @@ class Control:
 
     unit: of the statistic, "" for a share. way: how a picture's color is moved until it has a target
     (`colorlib.moving`): its chroma scaled, its hue turned, or all of it shifted along a direction in a and b.
+    common: the ends of what photographs have; obedience is measured there (`colorlib.obedience`).
     """
 
     measure: Callable[[Tensor], Tensor]
@@ -96,6 +97,7 @@ class Control:
     is_angle: bool = False
     unit: str = ""
     way: str | tuple[float, float] = "scale"
+    common: tuple[float, float] = (0.1, 0.75)
 
     def distance(self, obtained: Tensor, target: Tensor | float) -> Tensor:
         """|obtained - target| for each picture; of an angle, the shorter way around."""
@@ -106,14 +108,14 @@ class Control:
 CONTROLS = {
     "saturation": Control(mean_saturation),
     "hue": Control(mean_hue, is_angle=True, way="turn"),
-    "red": Control(mean_channel(0), way=(1.0, 0.5)),
-    "green": Control(mean_channel(1), way=(-1.0, 0.5)),
-    "blue": Control(mean_channel(2), way=(0.0, -1.0)),
+    "red": Control(mean_channel(0), way=(1.0, 0.5), common=(0.2, 0.7)),
+    "green": Control(mean_channel(1), way=(-1.0, 0.5), common=(0.2, 0.7)),
+    "blue": Control(mean_channel(2), way=(0.0, -1.0), common=(0.2, 0.7)),
     "line_hue": Control(mean_hue_on_a_line, way="turn"),
-    "colorfulness": Control(colorfulness, high=120.0, unit="of 255"),
-    "warmth": Control(mean_b, -60.0, 60.0, unit="of Lab's b", way=(0.0, 1.0)),
-    "redness": Control(mean_a, -60.0, 60.0, unit="of Lab's a", way=(1.0, 0.0)),
-    "contrast": Control(chroma_contrast, high=40.0, unit="of Lab's chroma"),
+    "colorfulness": Control(colorfulness, high=120.0, unit="of 255", common=(10.0, 80.0)),
+    "warmth": Control(mean_b, -60.0, 60.0, unit="of Lab's b", way=(0.0, 1.0), common=(-20.0, 35.0)),
+    "redness": Control(mean_a, -60.0, 60.0, unit="of Lab's a", way=(1.0, 0.0), common=(-15.0, 25.0)),
+    "contrast": Control(chroma_contrast, high=40.0, unit="of Lab's chroma", common=(3.0, 20.0)),
     "gray": Control(gray_share),
 }
 
