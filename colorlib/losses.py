@@ -16,6 +16,7 @@ from colorlib.color import lab_to_rgb, reduce_chroma
 from colorlib.controls import CONTROLS, Asked, check_target
 from colorlib.errors import ConfigError
 from colorlib.heads import Head
+from colorlib.metrics import hue_spread
 
 
 @dataclass
@@ -82,6 +83,13 @@ def l2(prediction: Prediction) -> Tensor:
 def gamut(prediction: Prediction) -> Tensor:
     """How far the predicted RGB lies outside [0, 1], as a mean over batch, channels and pixels; 0 in the gamut."""
     return (prediction.rgb - prediction.rgb.clamp(0, 1)).abs().mean()
+
+
+def hues(prediction: Prediction) -> Tensor:
+    """How far each picture's spread of hues is from the true one's, as a mean over the batch, in [0, 1)."""
+    space = prediction.head.space
+    spreads = [hue_spread(space.ab(prediction.gray, color)) for color in (prediction.predicted, prediction.true)]
+    return (spreads[0] - spreads[1]).abs().mean()
 
 
 # ---------------------------------------------------------------- terms of controls

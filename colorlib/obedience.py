@@ -6,6 +6,7 @@ against the true pictures moved to the target (`colorlib.moving`):
     model   what the generator answers when it is told the target
     rival   what it answers freely, its chroma scaled or its hue turned until the target is met: the honest rival
     gray    the gray picture, which obeys nothing
+    true    the true picture moved to the target itself
 
 Being told is worth something where the model's row is nearer to the true colors than the rival's, with no fewer hues.
 """
@@ -20,13 +21,13 @@ from colorlib.color import join_lightness, lightness_of, rgb_to_lab
 from colorlib.color_difference import ciede2000
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS, Control, mean_hue
-from colorlib.metrics import colorfulness
+from colorlib.metrics import colorfulness, hue_spread
 from colorlib.moving import move, reach
 
 TARGETS = 6  # for each control, evenly over what photographs have; an angle has ANGLES, evenly over the circle
 ANGLES = 8
 COLORED = 10.0  # chroma: only pixels that have it count for the hue that is obtained
-ROWS = ("model", "rival", "gray")
+ROWS = ("model", "rival", "gray", "true")
 
 
 def targets_of(control: Control) -> list[float]:
@@ -44,16 +45,6 @@ def obtained_by(rgb: Tensor, name: str) -> Tensor:
     colored = rgb_to_lab(rgb)[:, 1:].norm(dim=1, keepdim=True) >= COLORED
     hue = mean_hue(rgb * colored)  # of the others nothing is left, not even gray
     return torch.where(colored.flatten(1).any(dim=1), hue, math.nan)
-
-
-def hue_spread(rgb: Tensor) -> Tensor:
-    """How different the hues of a picture are, weighted by chroma `(B,)`: 0 for one hue alone, as of sepia, at most 1.
-
-    It is 1 less the length of the mean color in a and b, as a part of the mean chroma. A gray picture has 0.
-    """
-    ab = rgb_to_lab(rgb)[:, 1:]
-    chroma = ab.norm(dim=1).mean(dim=(1, 2))
-    return torch.where(chroma > 1, 1 - ab.mean(dim=(2, 3)).norm(dim=1) / chroma.clamp_min(1), 0.0)
 
 
 def eight_bits(rgb: Tensor) -> Tensor:
@@ -82,12 +73,14 @@ def measure_obedience(colorizer: Colorizer, batches: Iterable[Tensor], names: It
             low, high = reach(lightness, true_ab, name)
             for target, kept in sums[name].items():
                 asked = {name: torch.full((len(rgb),), target)}
-                moved = join_lightness(lightness, move(lightness, true_ab, asked))
+                true_moved = move(lightness, true_ab, asked)
+                moved = join_lightness(lightness, true_moved)
                 told = {name: target} if name in colorizer.model.conditions else None
                 colors = {
                     "model": colorizer.predict_ab(rgb, told),
                     "rival": move(lightness, free, asked),
                     "gray": torch.zeros_like(free),
+                    "true": true_moved,
                 }
                 kept.setdefault("reachable", []).append(((low <= target) & (target <= high)).float())
                 for row in ROWS:
@@ -104,7 +97,7 @@ def figures(seen: Tensor, moved: Tensor, name: str, target: float) -> dict[str, 
         "obtained": obtained,
         "error": CONTROLS[name].distance(obtained, target) * (360 if CONTROLS[name].is_angle else 1),
         "ciede2000": ciede2000(rgb_to_lab(seen), rgb_to_lab(moved)).mean(dim=(1, 2)),
-        "hue_spread": hue_spread(seen),
+        "hue_spread": hue_spread(rgb_to_lab(seen)[:, 1:]),
         "colorfulness": colorfulness(seen),
     }
 

@@ -30,6 +30,7 @@ TERMS: dict[str, tuple[str, Callable[..., Callable[[Prediction], Tensor]]]] = {
     "l1": ("L1", lambda: losses.l1),
     "l2": ("L2", lambda: losses.l2),
     "gamut": ("gamut", lambda: losses.gamut),
+    "hues": ("hues", lambda: losses.hues),
     "cross_entropy": ("cross_entropy", losses.CrossEntropy),
     "adversarial": ("GAN", losses.Adversarial),
     "asked": ("asked", losses.AskedFor),
