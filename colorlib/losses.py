@@ -18,6 +18,8 @@ from colorlib.errors import ConfigError
 from colorlib.heads import Head
 from colorlib.metrics import hue_spread
 
+SHOWN_AT = 32  # pixels
+
 
 @dataclass
 class Prediction:
@@ -53,9 +55,11 @@ class Prediction:
         """The predicted picture as a screen shows it, sRGB `(B, 3, H, W)` in [0, 1], with a gradient.
 
         What lies outside the gamut is brought in by less chroma, as `Colorizer` does it. The gradient takes how much
-        less for a constant, so that no color is without one. What a picture is to have is measured of this one.
+        less for a constant, so that no color is without one. What a picture is to have is measured of this one: a
+        mean over pixels, for which of a large picture every few will do, so that it has about `SHOWN_AT` a side.
         """
-        lab = self.head.space.lab(self.gray, self.predicted)
+        step = max(1, self.gray.shape[-1] // SHOWN_AT)
+        lab = self.head.space.lab(self.gray[:, :, ::step, ::step], self.predicted[:, :, ::step, ::step])
         chroma = lab[:, 1:].detach().norm(dim=1, keepdim=True)
         kept = reduce_chroma(lab.detach())[:, 1:].norm(dim=1, keepdim=True)
         fraction = torch.where(chroma > 0, kept / chroma, 1.0)
