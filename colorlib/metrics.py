@@ -68,7 +68,7 @@ def colorfulness(rgb: Tensor) -> Tensor:
 
 
 def hue_spread(ab: Tensor) -> Tensor:
-    """How different the hues of each picture are, weighted by chroma, `(B,)` in [0, 1): 0 for one hue alone, as of sepia.
+    """How different each picture's hues are, weighted by chroma, `(B,)` in [0, 1): 0 for one hue alone, as of sepia.
 
     ab: Lab's, `(B, 2, H, W)`. It is how much shorter the mean color is than the mean chroma, as a part of the latter
     (to which 1 is added, so that a picture as good as gray has a spread of 0).

@@ -39,7 +39,7 @@ def targets_of(control: Control) -> list[float]:
 
 
 def obtained_by(rgb: Tensor, name: str) -> Tensor:
-    """What pictures, sRGB `(B, 3, H, W)`, have of a control `(B,)`: hue of the colored pixels alone, nan without one."""
+    """What pictures, sRGB `(B, 3, H, W)`, have of a control `(B,)`; hue is of the colored pixels, nan without any."""
     if name != "hue":
         return CONTROLS[name].measure(rgb)
     colored = rgb_to_lab(rgb)[:, 1:].norm(dim=1, keepdim=True) >= COLORED
@@ -69,7 +69,6 @@ def measure_obedience(colorizer: Colorizer, batches: Iterable[Tensor], names: It
         lightness, true_ab = lightness_of(rgb), rgb_to_lab(rgb)[:, 1:]
         free = colorizer.predict_ab(rgb)
         for name in names:
-            control = CONTROLS[name]
             low, high = reach(lightness, true_ab, name)
             for target, kept in sums[name].items():
                 asked = {name: torch.full((len(rgb),), target)}

@@ -6,6 +6,8 @@ Lesson 6 reads them; `colorlib evaluate --obedience` draws them.
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from colorlib.controls import CONTROLS
+
 SHADES = {"model": "#d95f02", "rival": "#4c72b0", "gray": "0.55"}
 LABELS = {"model": "told the target", "rival": "free, then moved to the target", "gray": "gray"}
 PANELS = (
@@ -30,8 +32,8 @@ def obedience(measured: dict, deviations: dict | None = None) -> Figure:
         for (figure_name, title, shown), axis in zip(PANELS, panels, strict=True):
             for kind in shown:
                 values = [row[kind][figure_name] for row in rows]
-                if figure_name == "obtained" and name == "hue":  # an angle is drawn where it is nearest to its target
-                    values = [target + ((value - target + 0.5) % 1 - 0.5) for target, value in zip(targets, values)]
+                if figure_name == "obtained" and CONTROLS[name].is_angle:  # drawn where it is nearest to its target
+                    values = [t + ((value - t + 0.5) % 1 - 0.5) for t, value in zip(targets, values, strict=True)]
                 bars = [row[kind][figure_name] for row in deviations[name]] if deviations else None
                 axis.errorbar(
                     *(targets, values, bars),
