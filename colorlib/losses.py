@@ -18,7 +18,7 @@ from colorlib.errors import ConfigError
 from colorlib.heads import Head
 from colorlib.metrics import hue_spread
 
-SHOWN_AT = 32  # pixels
+FEW = 16  # pixels
 
 
 @dataclass
@@ -51,15 +51,24 @@ class Prediction:
         return self.head.space.join(self.gray, self.predicted, clip=False)
 
     @cached_property
+    def few(self) -> Tensor:
+        """Every few pixels of the predicted picture, in Lab `(B, 3, h, w)`: about `FEW` a side, where the output is.
+
+        They do for a mean over pixels, and spare the head most of its work.
+        """
+        step = max(1, self.output.shape[-1] // FEW)
+        apart = step * self.head.reduction
+        gray = self.gray[:, :, ::apart, ::apart]
+        return self.head.space.lab(gray, self.head.color(self.output[:, :, ::step, ::step], gray))
+
+    @cached_property
     def shown(self) -> Tensor:
-        """The predicted picture as a screen shows it, sRGB `(B, 3, H, W)` in [0, 1], with a gradient.
+        """The `few` pixels as a screen shows them, sRGB `(B, 3, h, w)` in [0, 1], with a gradient.
 
         What lies outside the gamut is brought in by less chroma, as `Colorizer` does it. The gradient takes how much
-        less for a constant, so that no color is without one. What a picture is to have is measured of this one: a
-        mean over pixels, for which of a large picture every few will do, so that it has about `SHOWN_AT` a side.
+        less for a constant, so that no color is without one. What a picture is to have is measured of this one.
         """
-        step = max(1, self.gray.shape[-1] // SHOWN_AT)
-        lab = self.head.space.lab(self.gray[:, :, ::step, ::step], self.predicted[:, :, ::step, ::step])
+        lab = self.few
         chroma = lab[:, 1:].detach().norm(dim=1, keepdim=True)
         kept = reduce_chroma(lab.detach())[:, 1:].norm(dim=1, keepdim=True)
         fraction = torch.where(chroma > 0, kept / chroma, 1.0)
@@ -91,9 +100,8 @@ def gamut(prediction: Prediction) -> Tensor:
 
 def hues(prediction: Prediction) -> Tensor:
     """How far each picture's spread of hues is from the true one's, as a mean over the batch, in [0, 1)."""
-    space = prediction.head.space
-    spreads = [hue_spread(space.ab(prediction.gray, color)) for color in (prediction.predicted, prediction.true)]
-    return (spreads[0] - spreads[1]).abs().mean()
+    true_ab = prediction.head.space.ab(prediction.gray, prediction.true)
+    return (hue_spread(prediction.few[:, 1:]) - hue_spread(true_ab)).abs().mean()
 
 
 # ---------------------------------------------------------------- terms of controls

@@ -26,6 +26,7 @@ from colorlib.moving import move, reach
 
 TARGETS = 6  # for each control, evenly over what photographs have; an angle has ANGLES, evenly over the circle
 ANGLES = 8
+TRIED_AT = 32  # pixels: of larger pictures fewer are tried when they are moved
 COLORED = 10.0  # chroma: only pixels that have it count for the hue that is obtained
 ROWS = ("model", "rival", "gray", "true")
 
@@ -67,17 +68,17 @@ def measure_obedience(colorizer: Colorizer, batches: Iterable[Tensor], names: It
     for batch in batches:
         rgb = batch.to(colorizer.device).float() / 255
         lightness, true_ab = lightness_of(rgb), rgb_to_lab(rgb)[:, 1:]
-        free = colorizer.predict_ab(rgb)
+        free, every = colorizer.predict_ab(rgb), max(1, rgb.shape[-1] // TRIED_AT)
         for name in names:
-            low, high = reach(lightness, true_ab, name)
+            low, high = reach(lightness[:, :, ::every, ::every], true_ab[:, :, ::every, ::every], name)
             for target, kept in sums[name].items():
                 asked = {name: torch.full((len(rgb),), target)}
-                true_moved = move(lightness, true_ab, asked)
+                true_moved = move(lightness, true_ab, asked, every)
                 moved = join_lightness(lightness, true_moved)
                 told = {name: target} if name in colorizer.model.conditions else None
                 colors = {
                     "model": colorizer.predict_ab(rgb, told),
-                    "rival": move(lightness, free, asked),
+                    "rival": move(lightness, free, asked, every),
                     "gray": torch.zeros_like(free),
                     "true": true_moved,
                 }
