@@ -139,15 +139,17 @@ Asked = dict[str, Tensor]  # name of a control -> targets (B,), where NaN leaves
 
 
 def ask(names: tuple[str, ...], rgb: Tensor) -> Asked:
-    """Targets to learn from, for true pictures `(B, 3, H, W)`: of each control a third is free, a third what the
-    picture has, and a third drawn evenly over the control's range. Randomness is torch's own, on the processor.
+    """Targets to learn from, for true pictures `(B, 3, H, W)`. A fifth of them is asked for nothing; of the others each
+    control is free, what the picture has, or drawn evenly over the control's range, a third each. Randomness is
+    torch's own, on the processor.
     """
     asked = {}
+    nothing = torch.rand(len(rgb)).to(rgb.device) < 1 / 5
     for name in names:
         control, (which, place) = CONTROLS[name], torch.rand(2, len(rgb)).to(rgb.device)
         anywhere = control.low + (control.high - control.low) * place
         target = torch.where(which < 2 / 3, control.measure(rgb).detach().to(place.dtype), anywhere)
-        asked[name] = torch.where(which < 1 / 3, math.nan, target)
+        asked[name] = torch.where(nothing | (which < 1 / 3), math.nan, target)
     return asked
 
 
