@@ -104,6 +104,11 @@ def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--split-seed", type=int, metavar="N", help="seed of the parts [the training's, or 0]")
     parser.add_argument("--limit-images", type=count, metavar="N", help="at most so many pictures [all]")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
+    parser.add_argument(
+        "--obedience",
+        metavar="DIR",
+        help="measure how well a colorizer that listens to controls obeys; tables, curves and figures go there",
+    )
     add_device_flags(parser)
 
 

@@ -18,6 +18,7 @@ from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
+from colorlib.plots.obedience import obedience
 from colorlib.runs import Run
 from colorlib.settings import flag, having
 from colorlib.sheet import read_axes, sheet
@@ -62,11 +63,28 @@ def pretrain_encoder(arguments) -> int:
 
 def evaluate(arguments) -> int:
     names = ("dataset", "dataset_path", "part", "splits", "split_seed", "limit_images", "device", "precision")
-    result = evaluation.evaluate(arguments.checkpoint, **{name: getattr(arguments, name) for name in names})
+    given = {name: getattr(arguments, name) for name in names}
+    if arguments.obedience:
+        if arguments.json:
+            raise ConfigError("--json has no effect with --obedience, which writes its figures into its own folder")
+        return evaluate_obedience(arguments.checkpoint, given, Path(arguments.obedience))
+    result = evaluation.evaluate(arguments.checkpoint, **given)
     if arguments.json:
         Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(arguments.json, evaluation.as_json(result))
     print(evaluation.report(result))
+    return 0
+
+
+def evaluate_obedience(checkpoint: str, given: dict, folder: Path) -> int:
+    """Write obedience.json, obedience.md and obedience.png into a folder."""
+    result = evaluation.evaluate_obedience(checkpoint, **given)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = evaluation.report_obedience(result)
+    write_atomically(folder / "obedience.json", evaluation.as_json(result))
+    write_atomically(folder / "obedience.md", text + "\n")
+    write_atomically(folder / "obedience.png", plots.to_png(obedience(result["controls"])))
+    print(text)
     return 0
 
 

@@ -17,9 +17,10 @@ from colorlib import metrics
 from colorlib.colorizer import Colorizer
 from colorlib.data import evenly, load_photos, loader
 from colorlib.engine import device_name
-from colorlib.errors import DataError
+from colorlib.errors import ConfigError, DataError
 from colorlib.learned import choose_pictures, unseen_by
 from colorlib.models import evaluating, generate
+from colorlib.obedience import measure_obedience, obedience_table
 from colorlib.tables import metric_table
 
 BATCH = 128  # pictures measured at once,
@@ -46,6 +47,39 @@ def evaluate(
     device, precision: where a folder is opened. Returns what was measured on what, and the rows; see `colorlib.metrics`
     for their definitions and units. Raises `DataError`, `ConfigError` and `ColorizerError`.
     """
+    place = dataset, dataset_path, part, splits, split_seed
+    colorizer, batches, about = prepare(colorizer, *place, limit_images, progress, device, precision)
+    rows = metrics.measure(batches, colorizer.colorize_batch, colorizer.device)
+    rows["model"]["fps"] = pictures_per_second(colorizer)
+    return about | rows
+
+
+def evaluate_obedience(
+    colorizer: Colorizer | str | Path,
+    dataset: str | None = None,
+    dataset_path: str | None = None,
+    part: str | None = None,
+    splits: str | None = None,
+    split_seed: int | None = None,
+    limit_images: int | None = None,
+    progress: bool = True,
+    device: str = "auto",
+    precision: str = "auto",
+) -> dict:
+    """Measure how well a colorizer obeys the controls that it listens to, beside the honest rival.
+
+    The arguments are `evaluate`'s. Returns what was measured on what, and `controls`: see
+    `colorlib.obedience.measure_obedience`. Raises `ConfigError` for a colorizer that listens to nothing.
+    """
+    place = dataset, dataset_path, part, splits, split_seed
+    colorizer, batches, about = prepare(colorizer, *place, limit_images, progress, device, precision)
+    if not colorizer.model.conditions:
+        raise ConfigError("this colorizer listens to no control, so there is nothing to obey; train with --conditions")
+    return about | {"controls": measure_obedience(colorizer, batches)}
+
+
+def prepare(colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision):
+    """The colorizer, batches of the pictures to measure it on, and what is to be said of both; see `evaluate`."""
     unseen = None
     if not isinstance(colorizer, Colorizer):
         unseen = unseen_by(str(colorizer), needed=dataset is None)
@@ -57,10 +91,7 @@ def evaluate(
     if not len(indices):
         raise DataError(f"{pictures.dataset}: no photos in the part {pictures.part!r}; try --part all")
     batches = loader(photo_set, indices, min(BATCH, max(1, MEASURED_PIXELS // size**2)), shuffle=False)
-    bar = tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress)
-    rows = metrics.measure(bar, colorizer.colorize_batch, colorizer.device)
-    rows["model"]["fps"] = pictures_per_second(colorizer)
-    return {
+    about = {
         "dataset": pictures.dataset,
         "part": pictures.part,
         "splits": pictures.splits,
@@ -69,8 +100,8 @@ def evaluate(
         "image_size": size,
         "device": device_name(colorizer.device),
         "precision": colorizer.precision,
-        **rows,
     }
+    return colorizer, tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress), about
 
 
 def as_json(result: dict) -> str:
@@ -114,13 +145,22 @@ def images_per_second(run: Callable[[], object], images_per_call: int, windows: 
     return statistics.median(rates)
 
 
+def report_obedience(result: dict) -> str:
+    """What was measured on what, and a table of targets for each control, as text."""
+    return "\n\n".join([measured_on(result), *map(obedience_table, result["controls"], result["controls"].values())])
+
+
 def report(result: dict) -> str:
     """What was measured on what, and the table, as text."""
+    table = metric_table({name: result[name] for name in ("model", "gray", "oracle_mean")})
+    return f"{measured_on(result)}\n{table}\ngenerator alone: {result['model']['fps']:.0f} pictures/s"
+
+
+def measured_on(result: dict) -> str:
+    """What was measured on what, in a line."""
     size, split = result["image_size"], f" (parts {result['splits']}, split seed {result['split_seed']})"
     split = "" if result["part"] == "all" else split
     return (
         f"{result['dataset']}, {result['part']}{split}: {result['images']:,} pictures of {size}x{size}, on "
-        f"{result['device']}, {result['precision']}\n"
-        + metric_table({name: result[name] for name in ("model", "gray", "oracle_mean")})
-        + f"\ngenerator alone: {result['model']['fps']:.0f} pictures/s"
+        f"{result['device']}, {result['precision']}"
     )
