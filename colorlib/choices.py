@@ -11,7 +11,7 @@ from colorlib.color_spaces import COLOR_SPACES
 from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.heads import HEADS
-from colorlib.model import MODEL_FIELDS
+from colorlib.model import MODEL_FIELDS, Model
 from colorlib.models import GENERATORS
 from colorlib.models.discriminators import DISCRIMINATORS
 from colorlib.objective import TERMS
@@ -100,7 +100,7 @@ def change(stages: Sequence[Config], given: dict, terms: dict | None = None, onl
     """
     if only is not None and not 1 <= only <= len(stages):
         raise ConfigError(f"--stage is {only}; there are {len(stages)} of them, numbered from 1")
-    shared, first = MODEL_FIELDS | having(Config, "shared"), having(Config, "first")
+    shared, first = MODEL_FIELDS - having(Model, "addable") | having(Config, "shared"), having(Config, "first")
     changed, effective, sentences, defaults = [], set(), {}, Config().flat()
     for number, stage in enumerate(stages, start=1):
         meant = only in (None, number)

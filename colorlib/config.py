@@ -21,7 +21,7 @@ RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood 
 class Config:
     """A training: the model, data, objective, optimization and the run itself.
 
-    shared: the same for all stages of a run, as is all of the model. first: of the first stage alone, since the others
+    shared: the same for all stages of a run, as is the model but for what is addable. first: of the first stage alone, since the others
     start from the one before. resumable: may change when a training goes on; all else would contradict its past.
     """
 

@@ -4,6 +4,7 @@ Whatever can be refused is refused here: settings without effect, systems that c
 something else, and a --resume that contradicts its past.
 """
 
+import itertools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +15,12 @@ from colorlib.colorizer_folder import find_folder
 from colorlib.config import Config
 from colorlib.data import parse_splits
 from colorlib.errors import ConfigError
+from colorlib.model import Model
 from colorlib.models.resnet import encoder_weights
 from colorlib.run_folder import FILES, FOLDERS, load_stages
 from colorlib.settings import flag, having
 from colorlib.systems import check_system
+from colorlib.systems.supervised import check_start
 
 log = logging.getLogger("colorlib")
 
@@ -40,6 +43,8 @@ def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False
     stages = chained(stages)
     for stage in stages:
         check(stage)
+    for before, stage in itertools.pairwise(stages):
+        check_start(before.model, stage.model, stage.start_from)
     if resume:
         return going_on(stages)
     folder = Path(stages[-1].checkpoints_path)
@@ -50,7 +55,8 @@ def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False
     for stage in stages:
         check_room(Path(stage.checkpoints_path), overwrite)
     if stages[0].start_from:  # the others start from what isn't there yet
-        find_folder(stages[0].start_from)
+        earlier = Model.load(find_folder(stages[0].start_from) / "config.json")
+        check_start(earlier, stages[0].model, stages[0].start_from)
     if stages[0].encoder_weights != "none":  # which may be a download, and takes its time
         encoder_weights(stages[0].encoder_weights)
     return [Planned(stage, "begin") for stage in stages]
