@@ -21,8 +21,9 @@ RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood 
 class Config:
     """A training: the model, data, objective, optimization and the run itself.
 
-    shared: the same for all stages of a run, as is the model but for what is addable. first: of the first stage alone, since the others
-    start from the one before. resumable: may change when a training goes on; all else would contradict its past.
+    shared: the same for all stages of a run, as is the model but for what is addable. first: of the first stage alone,
+    since the others start from the one before. resumable: may change when a training goes on; all else would
+    contradict its past.
     """
 
     model: Model = dataclasses.field(default_factory=Model)
