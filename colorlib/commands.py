@@ -47,8 +47,6 @@ def train(arguments) -> int:
 
 
 def pretrain_encoder(arguments) -> int:
-    if arguments.resume and arguments.overwrite:
-        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
     names = {field.name for field in dataclasses.fields(EncoderConfig)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
     rows = encoder.pretrain_encoder(given, arguments.resume, arguments.overwrite)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from colorlib.errors import ConfigError
 from colorlib.model import MODEL_FIELDS, Model
-from colorlib.settings import check_fields, knob
+from colorlib.settings import PRECISIONS, check_fields, knob
 
 RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood for supervised learning
 
@@ -119,11 +119,7 @@ class Config:
     )
 
     # the run
-    trainer: str = knob(
-        "colorlib",
-        "whose loop trains: ours, or fastai's Learner with its one cycle",
-        ("colorlib", "fastai"),
-    )
+    trainer: str = knob("colorlib", "whose loop trains: ours, or fastai's Learner with its one cycle")
     start_from: str | None = knob(
         None, "a colorizer's folder: begin with its weights (default: random ones)", resumable=True, first=True
     )
@@ -139,7 +135,7 @@ class Config:
     precision: str = knob(
         "auto",
         "auto: bf16 where the processor (with AMX) or GPU is faster in it, fp16 on older GPUs, else fp32",
-        ("auto", "fp32", "fp16", "bf16", "fp64"),
+        PRECISIONS,
         shared=True,
         resumable=True,
     )

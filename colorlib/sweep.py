@@ -102,7 +102,9 @@ def stages_of(row: Row, output: Path, scale: str, given: dict) -> Stages:
     """The training of a row, in a folder of its name. Raises `ConfigError`."""
     stages = recipes.get(row.recipe, scale)
     useful = {
-        name: value for name, value in given.items() if any(name not in idle(one.replace(**given), given) for one in stages)
+        name: value
+        for name, value in given.items()
+        if any(name not in idle(one.replace(**given), given) for one in stages)
     }
     place = {"checkpoints_path": str(output / row.label.replace(", ", "-").replace(" ", "-"))}
     terms = {name: {"weight": WEIGHT, "target": target} for name, target in row.targets.items()}
@@ -148,7 +150,9 @@ def as_markdown(table: dict) -> str:
     """The table of a sweep: what was asked for, and how far from it the pictures are on average."""
     if "rows" not in table:
         return "nothing was trained\n"
-    lines = [["row", "saturation obtained", "error of saturation", "of hue (degrees)", "CIEDE2000", "colorfulness ratio"]]
+    lines = [
+        ["row", "saturation obtained", "error of saturation", "of hue (degrees)", "CIEDE2000", "colorfulness ratio"]
+    ]
     for label, row in table["rows"].items():
         errors = [row.get("saturation_error"), row.get("hue_error")]
         cells = ["" if errors[0] is None else f"{errors[0]:.3f}", "" if errors[1] is None else f"{360 * errors[1]:.0f}"]
@@ -156,4 +160,6 @@ def as_markdown(table: dict) -> str:
         lines.append([label, f"{row['saturation']:.3f}", *cells, *numbers])
     where = f"{table['dataset']}, {table['part']} (split seed {table['split_seed']}): {table['images']:,} pictures"
     failed = "".join(f"\nfailed: {one['row']}: {one['reason']}\n" for one in table["failed"])
-    return f"{where}; scale {table['scale']}, weight of a control {table['weight']:g}\n\n{markdown_table(lines)}\n{failed}"
+    return (
+        f"{where}; scale {table['scale']}, weight of a control {table['weight']:g}\n\n{markdown_table(lines)}\n{failed}"
+    )

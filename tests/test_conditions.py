@@ -15,7 +15,7 @@ from colorlib.engine import Engine
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.model import Model
 from colorlib.models import build_generator, evaluating, generate
-from colorlib.models.film import tell
+from colorlib.models.film import Film, tell
 from colorlib.recipes import get
 from colorlib.stages import fit
 from colorlib.systems import build_system
@@ -35,6 +35,14 @@ def test_targets_are_told_as_numbers_angles_and_a_mask():
     assert torch.equal(tell(("saturation", "hue"), {}, like), torch.zeros(3, 5, dtype=torch.float64))
     ends = tell(("hue",), targets(hue=[0.0, 1.0, 0.3]), like)
     assert torch.allclose(ends[0], ends[1], atol=1e-6)  # 0 and 1 are the same red
+
+
+def test_twice_the_target_need_not_be_twice_the_effect():
+    torch.manual_seed(0)
+    ((scale, shift),) = Film(("saturation",), [3])(targets(saturation=[0.0, 0.5, 1.0]), torch.zeros(3, 1))
+    for values in (scale, shift):
+        assert values.shape == (3, 3, 1, 1)
+        assert not torch.allclose(values[1], (values[0] + values[2]) / 2, atol=1e-4)
 
 
 def test_a_network_that_has_not_learned_to_listen_is_the_one_without_it():

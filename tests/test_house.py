@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
-    {"errors", "settings", "files", "color", "ab_bins"},
+    {"errors", "settings", "files", "color", "ab_bins", "precision"},
     {"color_spaces", "photos", "photo_kinds", "color_difference"},
     {"model"},
     {"config", "encoder_config"},
@@ -34,8 +34,9 @@ FLOORS = [
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "learned", "runs", "sheet", "obedience"},
     {"evaluation"},
-    {"training", "choices", "recording", "encoder"},
-    {"plan", "fastai_training"},
+    {"loop"},
+    {"training", "recording", "encoder"},
+    {"plan", "fastai_training", "choices"},
     {"stages"},
     {"demo", "commands"},
     {"cli"},
