@@ -18,6 +18,7 @@ from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
+from colorlib.recipes import current_scale
 from colorlib.runs import Run
 from colorlib.settings import flag, having
 from colorlib.sheet import read_axes, sheet
@@ -46,28 +47,54 @@ def train(arguments) -> int:
 
 
 def pretrain_encoder(arguments) -> int:
+    return pretrain(arguments, EncoderConfig, encoder.pretrain_encoder)
+
+
+def pretrain_judge(arguments) -> int:
+    from colorlib.judge_training import JudgeConfig, pretrain_judge
+
+    return pretrain(arguments, JudgeConfig, pretrain_judge)
+
+
+def pretrain(arguments, settings: type, train_it) -> int:
+    """Train a classifier by its function, whose flags are the fields of its settings."""
     if arguments.resume and arguments.overwrite:
         raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
-    names = {field.name for field in dataclasses.fields(EncoderConfig)}
+    names = {field.name for field in dataclasses.fields(settings)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
-    rows = encoder.pretrain_encoder(given, arguments.resume, arguments.overwrite)
+    rows = train_it(given, arguments.resume, arguments.overwrite)
     print(history.epoch_table(rows[-10:]) if rows else "no epoch is finished yet")
-    folder = Path(given.get("output", EncoderConfig().output))
+    folder = Path(given.get("output", settings().output))
     if not rows or "test_top1_percent" not in rows[-1]:
-        print(f"interrupted; go on with: colorlib pretrain-encoder --resume --output {folder}")
+        print(f"interrupted; go on with: colorlib pretrain-{settings.made} --resume --output {folder}")
         return 130
-    print(f"the encoder: {folder / 'encoder.safetensors'}")
+    print(f"the {settings.made}: {folder / f'{settings.made}.safetensors'}")
     return 0
 
 
 def evaluate(arguments) -> int:
     names = ("dataset", "dataset_path", "part", "splits", "split_seed", "limit_images", "device", "precision")
+    names += ("judge", "also")
     result = evaluation.evaluate(arguments.checkpoint, **{name: getattr(arguments, name) for name in names})
     if arguments.json:
         Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(arguments.json, evaluation.as_json(result))
     print(evaluation.report(result))
     return 0
+
+
+def compare(arguments) -> int:
+    from colorlib.compare import compare as run_comparison
+
+    given, scale = read_settings(arguments), arguments.scale or current_scale()
+    options = {name: getattr(arguments, name) for name in ("jobs", "test_images", "judge", "also")}
+    output = Path(arguments.output)
+    table, stopped = run_comparison(arguments.recipes, arguments.seeds, output, scale, given, **options)
+    if stopped:
+        print("interrupted; the same command goes on")
+        return 130
+    print(f"\n{(output / 'table.md').read_text()}\n{output}: table.md, table.csv, table.json and the pictures")
+    return 2 if table["failed"] else 0
 
 
 def colorize(arguments) -> int:

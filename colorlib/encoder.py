@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -27,10 +27,12 @@ from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.files import write_atomically
 from colorlib.history import write_csv
 from colorlib.models import evaluating
+from colorlib.models.classifier import resized
 from colorlib.models.resnet import gray_resnet18
 from colorlib.optimizers import one_cycle
 from colorlib.photo_sets import class_words
 from colorlib.progress import Progress
+from colorlib.settings import having
 
 log = logging.getLogger("colorlib")
 
@@ -43,34 +45,45 @@ def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False,
     given: settings that differ from the defaults of `EncoderConfig`, or, with resume, from those of the training in the
     folder, which goes on. overwrite: replace one that is there. Raises `ConfigError`, `DataError`, `TrainingError`.
     """
-    config = EncoderConfig(**given)
-    folder = Path(config.output)
+    return pretrain(EncoderTraining, given, resume, overwrite, progress)
+
+
+def pretrain(kind: type["EncoderTraining"], given: dict, resume: bool, overwrite: bool, progress: bool) -> list[dict]:
+    """`pretrain_encoder`, for any kind of training that classifies."""
+    config = kind.settings(**given)
+    folder, article, made = Path(config.output), config.article, config.made
     there = (folder / "config.json").exists()
     if resume:
-        config = resumed(folder, given)
+        config = resumed(folder, given, kind.settings)
     elif there and overwrite:
-        load_encoder_config(folder)  # or else it is no encoder's, and not ours to remove
+        load_encoder_config(folder, kind.settings)  # or else it is no such training's, and not ours to remove
     elif there:
         raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another --output")
-    elif not there and (folder / "encoder.safetensors").exists():
-        raise ConfigError(f"{folder} holds an encoder, which a training would replace; give another --output")
+    elif not there and (folder / f"{made}.safetensors").exists():
+        raise ConfigError(f"{folder} holds {article} {made}, which a training would replace; give another --output")
     engine = Engine(config.device, config.precision)
     if engine.processes > 1:
-        raise ConfigError("an encoder is trained by one process; start it without torchrun")
+        raise ConfigError(f"{article} {made} is trained by one process; start it without torchrun")
     photo_set = load_photos(config.dataset, config.dataset_path, config.image_size, progress)
-    training = EncoderTraining(config, engine, photo_set, progress)
+    training = kind(config, engine, photo_set, progress)
     if resume:
         training.progress = load_state(folder, training.parts(), training.digest) or Progress()
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
-        for name in ("state.pt", "history.csv", "encoder.safetensors"):
+        for name in ("state.pt", "history.csv", f"{made}.safetensors"):
             (folder / name).unlink(missing_ok=True)
     write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
     return training.fit()
 
 
 class EncoderTraining:
-    """A classifier of gray pictures, its optimizer, and the loop. Raises `DataError` for a set without classes."""
+    """A classifier of gray pictures, its optimizer, and the loop. Raises `DataError` for a set without classes.
+
+    Another classifier (`colorlib.judge_training`) says how its network is built and what it sees. settings: the
+    dataclass of its settings, which says what it leaves in its folder, in a file of that name.
+    """
+
+    settings = EncoderConfig
 
     def __init__(self, config: EncoderConfig, engine: Engine, photo_set: PhotoSet, show: bool = True):
         self.config, self.engine, self.photo_set, self.show = config, engine, photo_set, show
@@ -80,7 +93,11 @@ class EncoderTraining:
         self.order = EpochOrder(self.train, config.batch_size, config.seed)
         self.digest = photo_set.digest(self.train)
         torch.manual_seed(config.seed)
-        self.network, self.optimizer = engine.prepare(gray_resnet18(len(self.classes)), self.make_optimizer)
+        self.network, self.optimizer = engine.prepare(self.build(len(self.classes)), self.make_optimizer)
+
+    def build(self, classes: int) -> nn.Module:
+        """The network, to logits of so many classes, with random weights."""
+        return gray_resnet18(classes)
 
     def choose_pictures(self) -> list[np.ndarray]:
         """Indices of the pictures to train on, to validate on and to test on."""
@@ -141,8 +158,8 @@ class EncoderTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.lr * one_cycle(step, total)
         torch.manual_seed(self.config.seed * 1_000_003 + step)  # all chance of a step follows from its number
-        gray, label = self.batch(indices, augmented=True)
-        logits = self.network(resized(gray, growing(self.config.image_size, step / total)))
+        seen, label = self.batch(indices, augmented=True)
+        logits = self.network(resized(seen, growing(self.config.image_size, step / total)))
         loss = functional.cross_entropy(logits.float(), label, label_smoothing=SMOOTHING)
         self.engine.descend(loss, self.optimizer)
         if not loss.isfinite():
@@ -150,10 +167,14 @@ class EncoderTraining:
         return loss.item()
 
     def batch(self, indices: np.ndarray, augmented: bool = False) -> tuple[Tensor, Tensor]:
-        """Gray `(B, 1, S, S)` in [-1, 1], and the number of its class `(B,)`, on the device."""
+        """What the network sees `(B, C, S, S)`, and the number of its class `(B,)`, on the device."""
         rgb = self.photo_set.batch(indices).to(self.engine.device)
-        gray, _ = LAB.split((augment(rgb) if augmented else rgb).to(self.engine.dtype) / 255)
-        return gray, torch.from_numpy(self.labels[indices]).to(self.engine.device)
+        rgb = (augment(rgb) if augmented else rgb).to(self.engine.dtype) / 255
+        return self.see(rgb), torch.from_numpy(self.labels[indices]).to(self.engine.device)
+
+    def see(self, rgb: Tensor) -> Tensor:
+        """Of pictures, sRGB `(B, 3, S, S)` in [0, 1], what the network sees: gray `(B, 1, S, S)` in [-1, 1]."""
+        return LAB.split(rgb)[0]
 
     def finish_epoch(self) -> None:
         """Validate, write the history and the encoder."""
@@ -167,7 +188,7 @@ class EncoderTraining:
         progress.rows.append(row)
         progress.begin_epoch()
         write_csv(progress.rows, self.folder / "history.csv")
-        self.save_encoder(row)
+        self.save_network(row)
         self.save()
         if self.show:
             tqdm.write(json.dumps(row))
@@ -178,8 +199,8 @@ class EncoderTraining:
         right = torch.zeros(2)
         with evaluating(self.network):
             for few in np.array_split(indices, -(-len(indices) // self.config.batch_size)):
-                gray, label = self.batch(few)
-                best = self.network(resized(gray, size)).topk(min(5, len(self.classes))).indices
+                seen, label = self.batch(few)
+                best = self.network(resized(seen, size)).topk(min(5, len(self.classes))).indices
                 hit = best == label[:, None]
                 right += torch.stack([hit[:, 0].sum(), hit.any(1).sum()]).cpu()
         top1, top5 = (100 * right / len(indices)).tolist()
@@ -189,16 +210,20 @@ class EncoderTraining:
         """Write what `--resume` needs."""
         save_state(self.folder, self.parts(), self.progress, self.digest)
 
-    def save_encoder(self, row: dict) -> None:
-        """Write encoder.safetensors: half precision, which a file of weights needs no more than; names, figures."""
+    def save_network(self, row: dict) -> None:
+        """Write the file of weights: half precision, which is enough; names of classes, figures, settings."""
         weights = {
             name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
             for name, value in self.engine.plain(self.network).state_dict().items()
         }
         words = class_words(self.config.dataset, self.config.dataset_path)
         names = [words.get(name, name) for name in self.classes.tolist()]
-        about = {"classes": json.dumps(names), "figures": json.dumps(row)}
-        write_atomically(self.folder / "encoder.safetensors", lambda path: save_file(weights, path, about))
+        about = {"classes": names, "folders": self.classes.tolist(), "figures": row}
+        about = {name: json.dumps(value) for name, value in about.items()}
+        places = having(type(self.config), "resumable")
+        settings = {name: value for name, value in dataclasses.asdict(self.config).items() if name not in places}
+        about["settings"] = json.dumps(settings)
+        write_atomically(self.folder / f"{self.config.made}.safetensors", lambda path: save_file(weights, path, about))
 
 
 def growing(size: int, done: float) -> int:
@@ -208,11 +233,3 @@ def growing(size: int, done: float) -> int:
     statistics are those of the whole in the end.
     """
     return size if done >= 0.7 else min(size, max(16, 8 * round(size * (0.5 + 0.5 * done / 0.7) / 8)))
-
-
-def resized(gray: Tensor, size: int) -> Tensor:
-    """Gray `(B, 1, S, S)` at another side in pixels."""
-    if gray.shape[-1] == size:
-        return gray
-    smooth = gray.device.type != "mps"  # where older versions of torch can't
-    return functional.interpolate(gray, (size, size), mode="bilinear", antialias=smooth)

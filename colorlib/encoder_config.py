@@ -1,4 +1,7 @@
-"""`EncoderConfig`: how an encoder is trained (`colorlib.encoder`); its fields are the flags of `pretrain-encoder`."""
+"""`EncoderConfig`, `JudgeConfig`: how encoder (`colorlib.encoder`) and judge (`colorlib.judge_training`) are trained.
+
+Their fields are the flags of `pretrain-encoder` and `pretrain-judge`.
+"""
 
 import dataclasses
 import json
@@ -11,7 +14,12 @@ from colorlib.settings import check_fields, flag, having, knob
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """The training of an encoder. resumable: may change when it goes on."""
+    """The training of an encoder. resumable: may change when it goes on.
+
+    made, article: what it leaves in its folder, in a file of that name.
+    """
+
+    article, made = "an", "encoder"  # without a type: these are no settings
 
     dataset: str = knob("tiny-imagenet", "a data set in folders, one for each class: a name, or a folder")
     dataset_path: str | None = knob(None, "where a named data set lies, or is downloaded to", resumable=True)
@@ -35,11 +43,27 @@ class EncoderConfig:
         check_fields(self)
 
 
-def resumed(folder: Path, given: dict) -> EncoderConfig:
+@dataclass(frozen=True)
+class JudgeConfig(EncoderConfig):
+    """The training of a judge. resumable: may change when it goes on."""
+
+    dataset: str = knob("cifar10", "a data set in folders, one for each class: a name, or a folder")
+    image_size: int = knob(
+        32, "side at which it sees a picture in the end, in pixels; it begins with half of it", least=16, below=2**12
+    )
+    epochs: int = knob(5, "passes over the training pictures", least=1)
+    lr: float = knob(3e-3, "learning rate of AdamW, which rises and falls once", above=0)
+    widths: tuple[int, ...] = knob((24, 48, 96, 192), "channels of its levels; each after the first halves the picture")
+    output: str = knob("judge", "folder for judge.safetensors, config.json, history.csv", resumable=True)
+
+    article, made = "a", "judge"
+
+
+def resumed(folder: Path, given: dict, settings: type = EncoderConfig) -> EncoderConfig:
     """The settings of the training in a folder, with others of those that may change. Raises `ConfigError`."""
     if not (folder / "config.json").exists():
-        raise ConfigError(f"{folder} holds no training of an encoder to --resume")
-    before = load_encoder_config(folder)
+        raise ConfigError(f"{folder} holds no training of {settings.article} {settings.made} to --resume")
+    before = load_encoder_config(folder, settings)
     for name, value in given.items():
         if value != getattr(before, name) and name not in having(EncoderConfig, "resumable"):
             was = getattr(before, name)
@@ -47,10 +71,11 @@ def resumed(folder: Path, given: dict) -> EncoderConfig:
     return dataclasses.replace(before, **given | {"output": str(folder)})  # which may have been moved since
 
 
-def load_encoder_config(folder: Path) -> EncoderConfig:
+def load_encoder_config(folder: Path, settings: type = EncoderConfig) -> EncoderConfig:
     """The settings of the training of an encoder in a folder. Raises `ConfigError` for those of anything else."""
     path = folder / "config.json"
     try:
-        return EncoderConfig(**json.loads(path.read_text()))
+        return settings(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not the settings of an encoder's training ({error})") from None
+        wrong = f"not the settings of {settings.article} {settings.made}'s training ({error})"
+        raise ConfigError(f"{path}: {wrong}") from None

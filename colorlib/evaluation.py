@@ -7,7 +7,7 @@ import json
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -16,10 +16,13 @@ from tqdm import tqdm
 from colorlib import metrics
 from colorlib.colorizer import Colorizer
 from colorlib.data import evenly, load_photos, loader
+from colorlib.draws import Draws
 from colorlib.engine import device_name
-from colorlib.errors import DataError
+from colorlib.errors import ConfigError, DataError
+from colorlib.examiners import ALSO, WeightsMissing
+from colorlib.judge import Judge, Verdicts
 from colorlib.learned import choose_pictures, unseen_by
-from colorlib.models import evaluating, generate
+from colorlib.models import draws, evaluating, generate
 from colorlib.tables import metric_table
 
 BATCH = 128  # pictures measured at once,
@@ -37,15 +40,21 @@ def evaluate(
     progress: bool = True,
     device: str = "auto",
     precision: str = "auto",
+    judge: str | Path | None = None,
+    also: Sequence[str] = (),
 ) -> dict:
     """Measure a colorizer beside the reference rows `gray` and `oracle_mean`, at the size its generator sees.
 
     colorizer: its folder or its training's, or its name, so that what it has learned from is known; or a `Colorizer`,
     of which it isn't. dataset, dataset_path, part (train, valid, test or all), splits, split_seed: the pictures
     (default: what it hasn't seen; see `colorlib.learned.choose_pictures`). limit_images: at most so many, evenly taken.
-    device, precision: where a folder is opened. Returns what was measured on what, and the rows; see `colorlib.metrics`
-    for their definitions and units. Raises `DataError`, `ConfigError` and `ColorizerError`.
+    device, precision: where a folder is opened. judge: a file of `colorlib pretrain-judge`, which looks on, too. also:
+    further metrics, lpips or fid, whose weights are downloaded once; where they can't be had, `notes` says so. Returns
+    what was measured on what, and the rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`, `ConfigError` and `ColorizerError`.
     """
+    unknown = [name for name in also if name not in ALSO]
+    if unknown:
+        raise ConfigError(f"--also is {unknown[0]!r}; it takes {', '.join(ALSO)}")
     unseen = None
     if not isinstance(colorizer, Colorizer):
         unseen = unseen_by(str(colorizer), needed=dataset is None)
@@ -57,8 +66,23 @@ def evaluate(
     if not len(indices):
         raise DataError(f"{pictures.dataset}: no photos in the part {pictures.part!r}; try --part all")
     batches = loader(photo_set, indices, min(BATCH, max(1, MEASURED_PIXELS // size**2)), shuffle=False)
+    examiners, notes = [], []
+    if judge is not None:
+        jury = Judge(judge, colorizer.device)
+        examiners.append(Verdicts(jury, jury.labels(photo_set, indices)))
+        if seen := jury.seen(photo_set, indices):
+            notes.append(
+                f"the judge has learned from {seen:,} of these {len(indices):,} pictures, and is too sure of them"
+            )
+    for name in also:
+        try:
+            examiners.append(ALSO[name](colorizer.device))
+        except WeightsMissing as reason:
+            notes.append(str(reason))
+    if draws(colorizer.generator):
+        examiners.append(Draws(colorizer, len(indices)))
     bar = tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress)
-    rows = metrics.measure(bar, colorizer.colorize_batch, colorizer.device)
+    rows = metrics.measure(bar, colorizer.colorize_batch, colorizer.device, examiners)
     rows["model"]["fps"] = pictures_per_second(colorizer)
     return {
         "dataset": pictures.dataset,
@@ -69,6 +93,7 @@ def evaluate(
         "image_size": size,
         "device": device_name(colorizer.device),
         "precision": colorizer.precision,
+        "notes": notes,
         **rows,
     }
 
@@ -121,6 +146,7 @@ def report(result: dict) -> str:
     return (
         f"{result['dataset']}, {result['part']}{split}: {result['images']:,} pictures of {size}x{size}, on "
         f"{result['device']}, {result['precision']}\n"
-        + metric_table({name: result[name] for name in ("model", "gray", "oracle_mean")})
+        + metric_table({name: result[name] for name in ("model", "gray", "oracle_mean", "true") if name in result})
         + f"\ngenerator alone: {result['model']['fps']:.0f} pictures/s"
+        + "".join(f"\n{note}" for note in result["notes"])
     )

@@ -13,6 +13,7 @@ from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import Engine
 from colorlib.fastai_training import FastaiTraining
+from colorlib.locks import training_lock
 from colorlib.models import count_parameters
 from colorlib.photo_sets import NAMED, find
 from colorlib.plan import Planned, plan
@@ -46,12 +47,13 @@ def fit(
     ahead = [stage for stage in stages if stage.action != "skip"]
     for stage in ahead:
         check_data(stage.config, photo_set)
-    for stage in ahead:
-        run = fit_one(stage, stages, photo_set, progress, watch)
-        if run.stopped and stage is not stages[-1]:
-            run.interrupted = True
-        if run.interrupted:
-            break
+    with training_lock(stages[-1].config.checkpoints_path):
+        for stage in ahead:
+            run = fit_one(stage, stages, photo_set, progress, watch)
+            if run.stopped and stage is not stages[-1]:
+                run.interrupted = True
+            if run.interrupted:
+                break
     return run
 
 
