@@ -50,7 +50,8 @@ def evaluate(
     (default: what it hasn't seen; see `colorlib.learned.choose_pictures`). limit_images: at most so many, evenly taken.
     device, precision: where a folder is opened. judge: a file of `colorlib pretrain-judge`, which looks on, too. also:
     further metrics, lpips or fid, whose weights are downloaded once; where they can't be had, `notes` says so. Returns
-    what was measured on what, and the rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`, `ConfigError` and `ColorizerError`.
+    what was measured on what, and the rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`,
+    `ConfigError` and `ColorizerError`.
     """
     unknown = [name for name in also if name not in ALSO]
     if unknown:

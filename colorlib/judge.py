@@ -5,7 +5,7 @@
 
 It is shown true, gray and colorized pictures. How often it names what is in them is the semantic test of Zhang et al.
 2016: right colors help it, gray and wrong ones don't. The Frechet distance of its features (`colorlib.frechet`) says
-how far a set of pictures is from the true ones, in the judge's own eyes: it is no FID, and a number of this judge alone.
+how far a set of pictures is from the true ones in the judge's own eyes: it is no FID, and a number of this judge alone.
 """
 
 import json
