@@ -3,13 +3,14 @@
 import contextlib
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from colorlib import evaluation, trainings
+from colorlib import evaluation, plots, recording, trainings
 from colorlib.cli import main
 from colorlib.colorizer import Colorizer
 from colorlib.compare import compare, line_up
@@ -26,20 +27,22 @@ from colorlib.tables import spread_rows
 from colorlib.training import Training
 from colorlib.trainings import Outcome, is_complete, train_all, train_one
 
-TINY = {"image_size": 16, "widths": (4, 8), "limit_images": 32, "valid_images": 8, "epochs": 2, "batch_size": 16}
+TINY = {"widths": (4, 8), "limit_images": 32, "valid_images": 8, "epochs": 2, "batch_size": 16}
 NAMES = ["ninth", "tenth"]
 MEASURED = {"test_images": 12, "progress": False}
 
 
 @pytest.fixture(autouse=True)
 def recipes(monkeypatch):
-    """A ninth experiment and a tenth: each is one entry, and one of them has two stages. Nobody waits."""
+    """A ninth experiment and a tenth: each is one entry, and one of them has two stages. No preview is drawn, and nobody waits."""
     ninth = Config(loss={"l2": 100.0}, lr_schedule="constant")
     gan = ninth.replace(system="gan", discriminator="patch", discriminator_widths=(4, 8), loss={"adversarial": 1.0})
     monkeypatch.setitem(RECIPES, "ninth", {"full": ninth, "class": {}, "smoke": TINY})
     monkeypatch.setitem(RECIPES, "tenth", {"full": (ninth, gan), "class": {}, "smoke": TINY | {"epochs": 1}})
     monkeypatch.setattr(evaluation, "pictures_per_second", lambda colorizer: 100.0)
     monkeypatch.setattr(trainings, "WAIT", 0)
+    undrawn = SimpleNamespace(to_pixels=plots.to_pixels, grid=lambda rows: None, to_png=lambda figure: b"")
+    monkeypatch.setattr(recording, "plots", undrawn)  # previews, which take longer than these trainings
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +78,8 @@ def test_stopped_in_the_middle_and_the_same_command_goes_on(folder, tmp_path, mo
 
 def test_what_it_writes(folder):
     table = json.loads((folder / "table.json").read_text())
-    assert (
-        table["protocol"] | {"images": 12, "dataset": "bundled", "part": "test", "image_size": 16} == table["protocol"]
-    )
+    protocol = {"images": 12, "dataset": "bundled", "part": "test", "image_size": 32}
+    assert table["protocol"] | protocol == table["protocol"]
     rows = [json.loads((folder / "ninth" / seed / "figures.json").read_text())["result"]["model"] for seed in "01"]
     spread = spread_rows(rows)
     for name, figures in table["recipes"]["ninth"]["metrics"].items():
