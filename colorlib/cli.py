@@ -15,6 +15,7 @@ from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
 from colorlib.flags import Parser, add_config_flags, add_control_flags, add_flags_of, count, epoch_list
 from colorlib.run_folder import load_stages
+from colorlib.settings import PRECISIONS
 
 CHECKPOINT = "starter or balanced, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
 
@@ -143,9 +144,7 @@ def add_device_flags(parser: Parser) -> None:
     parser.add_argument(
         "--device", default="auto", metavar="X", help="auto (a GPU if there is one), cpu, cuda, mps [auto]"
     )
-    parser.add_argument(
-        "--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"), help="[auto: half where it is faster]"
-    )
+    parser.add_argument("--precision", default="auto", choices=PRECISIONS, help="[auto: half where it is faster]")
 
 
 def add_table_flags(parser: Parser, argv: list[str]) -> None:

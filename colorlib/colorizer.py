@@ -20,12 +20,13 @@ from colorlib import photos
 from colorlib.color import join_lightness, lightness_of
 from colorlib.colorizer_folder import find_folder, load_folder, save_folder
 from colorlib.controls import Asked, check_target
-from colorlib.engine import choose_device, choose_precision, memory_format
+from colorlib.engine import choose_device, memory_format
 from colorlib.errors import ColorizerError
 from colorlib.heads import build_head
 from colorlib.model import Model
 from colorlib.models import drawing, evaluating, generate
 from colorlib.moving import move_photo
+from colorlib.precision import choose_precision
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
 

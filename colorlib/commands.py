@@ -58,8 +58,6 @@ def pretrain_judge(arguments) -> int:
 
 def pretrain(arguments, settings: type, train_it) -> int:
     """Train a classifier by its function, whose flags are the fields of its settings."""
-    if arguments.resume and arguments.overwrite:
-        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
     names = {field.name for field in dataclasses.fields(settings)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
     rows = train_it(given, arguments.resume, arguments.overwrite)

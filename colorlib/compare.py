@@ -18,6 +18,7 @@ from colorlib.comparison import Measured, write
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
 from colorlib.files import write_atomically
+from colorlib.judge import Judge
 from colorlib.settings import flag
 from colorlib.trainings import Stages, folder_of, train_all
 
@@ -56,8 +57,9 @@ def compare(
     """
     output = Path(output)
     entries = line_up(names, seeds, output, scale, given or {})
+    evaluation.check_also(also)  # what can't be is refused now, not after hours
     if judge is not None:
-        evaluation.Judge(judge)  # refused now, not after hours
+        Judge(judge)
     outcomes = train_all([entry.stages for entry in entries], jobs, say, progress)
     if any(outcome.status == "stopped" for outcome in outcomes):
         return {}, True

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from colorlib.errors import ConfigError
 from colorlib.model import MODEL_FIELDS, Model
-from colorlib.settings import check_fields, knob
+from colorlib.settings import PRECISIONS, check_fields, knob
 
 RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood for supervised learning
 
@@ -21,8 +21,9 @@ RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood 
 class Config:
     """A training: the model, data, objective, optimization and the run itself.
 
-    shared: the same for all stages of a run, as is all of the model. first: of the first stage alone, since the others
-    start from the one before. resumable: may change when a training goes on; all else would contradict its past.
+    shared: the same for all stages of a run, as is the model but for what is addable. first: of the first stage alone,
+    since the others start from the one before. resumable: may change when a training goes on; all else would
+    contradict its past.
     """
 
     model: Model = dataclasses.field(default_factory=Model)
@@ -112,11 +113,7 @@ class Config:
     )
 
     # the run
-    trainer: str = knob(
-        "colorlib",
-        "whose loop trains: ours, or fastai's Learner with its one cycle",
-        ("colorlib", "fastai"),
-    )
+    trainer: str = knob("colorlib", "whose loop trains: ours, or fastai's Learner with its one cycle")
     start_from: str | None = knob(
         None, "a colorizer's folder: begin with its weights (default: random ones)", resumable=True, first=True
     )
@@ -132,7 +129,7 @@ class Config:
     precision: str = knob(
         "auto",
         "auto: bf16 where the processor (with AMX) or GPU is faster in it, fp16 on older GPUs, else fp32",
-        ("auto", "fp32", "fp16", "bf16", "fp64"),
+        PRECISIONS,
         shared=True,
         resumable=True,
     )

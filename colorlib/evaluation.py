@@ -53,9 +53,7 @@ def evaluate(
     what was measured on what, and the rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`,
     `ConfigError` and `ColorizerError`.
     """
-    unknown = [name for name in also if name not in ALSO]
-    if unknown:
-        raise ConfigError(f"--also is {unknown[0]!r}; it takes {', '.join(ALSO)}")
+    check_also(also)
     unseen = None
     if not isinstance(colorizer, Colorizer):
         unseen = unseen_by(str(colorizer), needed=dataset is None)
@@ -97,6 +95,13 @@ def evaluate(
         "notes": notes,
         **rows,
     }
+
+
+def check_also(names: Sequence[str]) -> None:
+    """Raise `ConfigError` for a further metric that there isn't."""
+    unknown = [name for name in names if name not in ALSO]
+    if unknown:
+        raise ConfigError(f"--also is {unknown[0]!r}; it takes {', '.join(ALSO)}")
 
 
 def as_json(result: dict) -> str:

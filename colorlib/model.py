@@ -19,7 +19,8 @@ FORMAT = 1  # of a colorizer's config.json
 class Model:
     """The generator and what it sees and says: all that is needed to build it again and to colorize with it.
 
-    adjustable: may differ from what the weights were trained with.
+    adjustable: may differ from what the weights were trained with. addable: may be given to weights without it, which
+    are then trained on.
     """
 
     color_space: str = knob("lab", "what the generator sees and predicts")
@@ -59,7 +60,9 @@ class Model:
         ("transposed", "resize"),
     )
     conditions: tuple[str, ...] = knob(
-        (), "what the U-Net is told to come near to, as saturation,hue (see colorlib/controls.py) [nothing]"
+        (),
+        "what the U-Net is told to come near to, as saturation,hue (see colorlib/controls.py) [nothing]",
+        addable=True,
     )
     head: str = knob(
         "color",

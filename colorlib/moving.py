@@ -53,13 +53,15 @@ def changes(lightness: Tensor, ab: Tensor, asked: Asked) -> list[Change]:
         for name, target in given.items():
             control = CONTROLS[name]
             meet = turned if control.way == "turn" else crossed
-            free, change = (
-                target.isnan().view(-1, 1, 1, 1),
-                meet(lightness, ab, control, target.nan_to_num(control.low)),
-            )
-            found.append(lambda ab, free=free, change=change: torch.where(free, ab, change(ab)))
-            ab = found[-1](ab)
+            change = unless(target.isnan(), meet(lightness, ab, control, target.nan_to_num(control.low)))
+            found.append(change)
+            ab = change(ab)
     return found
+
+
+def unless(free: Tensor, change: Change) -> Change:
+    """The change, but for the pictures that are free of it, `(B,)`."""
+    return lambda ab: torch.where(free.view(-1, 1, 1, 1), ab, change(ab))
 
 
 @torch.no_grad()

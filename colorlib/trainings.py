@@ -22,9 +22,9 @@ from colorlib.errors import ConfigError
 from colorlib.history import read_csv
 from colorlib.locks import BusyError
 from colorlib.progress import BestEpoch
-from colorlib.run_folder import load_stages
+from colorlib.run_folder import has_begun, load_stages
 from colorlib.settings import flag
-from colorlib.stages import fit
+from colorlib.stages import begin_or_resume
 
 log = logging.getLogger("colorlib")
 
@@ -44,11 +44,6 @@ class Outcome(NamedTuple):
 def folder_of(stages: Stages) -> Path:
     """Where a training stands."""
     return Path(stages[-1].checkpoints_path)
-
-
-def has_begun(folder: Path) -> bool:
-    """Whether there is a training in a folder, finished or not."""
-    return (folder / "stages.json").exists() or (folder / "config.json").exists()
 
 
 def is_complete(stages: Stages) -> bool:
@@ -78,7 +73,7 @@ def is_complete(stages: Stages) -> bool:
 def train_one(stages: Stages, progress: bool = True) -> Outcome:
     """Begin a training, or go on with it; whatever goes wrong is in the outcome."""
     try:
-        run = fit(stages, resume=has_begun(folder_of(stages)), progress=progress)
+        run = begin_or_resume(stages, progress=progress)
     except BusyError as error:
         return Outcome("busy", str(error))
     except Exception as error:  # others are to be trained after it, whatever it was

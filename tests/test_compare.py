@@ -34,7 +34,7 @@ MEASURED = {"test_images": 12, "progress": False}
 
 @pytest.fixture(autouse=True)
 def recipes(monkeypatch):
-    """A ninth experiment and a tenth: each is one entry, and one of them has two stages. No preview is drawn, and nobody waits."""
+    """A ninth experiment and a tenth, each of them one entry; the tenth has two stages. Nothing waits, or draws."""
     ninth = Config(loss={"l2": 100.0}, lr_schedule="constant")
     gan = ninth.replace(system="gan", discriminator="patch", discriminator_widths=(4, 8), loss={"adversarial": 1.0})
     monkeypatch.setitem(RECIPES, "ninth", {"full": ninth, "class": {}, "smoke": TINY})
@@ -112,7 +112,7 @@ def test_what_is_done_is_neither_trained_nor_measured_anew(folder, monkeypatch):
     def never(*arguments, **options):
         raise AssertionError("it was done already")
 
-    monkeypatch.setattr(trainings, "fit", never)
+    monkeypatch.setattr(trainings, "begin_or_resume", never)
     before = (folder / "table.json").read_bytes()
     with monkeypatch.context() as patch:
         patch.setattr(evaluation, "evaluate", never)

@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 import torch
 
+from colorlib.choices import change
 from colorlib.colorizer import Colorizer
+from colorlib.config import Config
 from colorlib.controls import CONTROLS, ask
+from colorlib.engine import Engine
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.model import Model
 from colorlib.models import build_generator, evaluating, generate
-from colorlib.models.film import tell
+from colorlib.models.film import Film, tell
 from colorlib.recipes import get
 from colorlib.stages import fit
+from colorlib.systems import build_system
 
 MODEL = Model(widths=(8, 16, 16), conditions=("saturation", "hue"))
 
@@ -33,6 +37,14 @@ def test_targets_are_told_as_numbers_angles_and_a_mask():
     assert torch.allclose(ends[0], ends[1], atol=1e-6)  # 0 and 1 are the same red
 
 
+def test_twice_the_target_need_not_be_twice_the_effect():
+    torch.manual_seed(0)
+    ((scale, shift),) = Film(("saturation",), [3])(targets(saturation=[0.0, 0.5, 1.0]), torch.zeros(3, 1))
+    for values in (scale, shift):
+        assert values.shape == (3, 3, 1, 1)
+        assert not torch.allclose(values[1], (values[0] + values[2]) / 2, atol=1e-4)
+
+
 def test_a_network_that_has_not_learned_to_listen_is_the_one_without_it():
     torch.manual_seed(0)
     listening, deaf = build_generator(MODEL), build_generator(dataclasses.replace(MODEL, conditions=()))
@@ -41,6 +53,41 @@ def test_a_network_that_has_not_learned_to_listen_is_the_one_without_it():
     gray = torch.rand(2, 1, 16, 16)
     with evaluating(listening), evaluating(deaf):
         assert torch.equal(generate(listening, gray, targets(hue=[0.1, 0.9])), generate(deaf, gray))
+
+
+def test_a_later_stage_adds_conditions_to_a_network_that_was_deaf(photo_set, tmp_path):
+    (deaf,) = get("unet-l1", "smoke")
+    place = {"device": "cpu", "precision": "fp32", "valid_images": 16}
+    deaf = deaf.replace(**place, checkpoints_path=str(tmp_path / "run"), max_steps=2)
+    listening = deaf.replace(conditions=("saturation", "hue"), loss={"l1": 100.0, "asked": 20.0})
+    run = fit((deaf, listening), photo_set, progress=False)
+    before, gray = Colorizer.load(run.folder / "stage-1").generator, torch.rand(3, 1, 32, 32)
+    begun = build_system(listening.replace(start_from=str(run.folder / "stage-1")), Engine("cpu", "fp32")).generator
+    with evaluating(before), evaluating(begun):
+        for asked in ({}, targets(saturation=[0.1, 0.9, math.nan], hue=[0.3, math.nan, 1.0])):
+            assert torch.equal(generate(begun, gray, asked), generate(before, gray))
+        torch.manual_seed(1)
+        begun.film.to_levels.reset_parameters()
+        assert not torch.equal(generate(begun, gray), generate(before, gray))
+    assert begun.film.hidden.weight.std() > 0.1  # a hidden layer of zeros would never learn
+    assert run.colorizer("last").model.conditions == ("saturation", "hue")
+    trained = run.colorizer("last").generator
+    assert trained.film.to_levels.weight.any()
+    assert not torch.equal(trained.to_color.weight, begun.to_color.weight)
+
+
+@pytest.mark.parametrize("had, has", [(("hue",), ()), (("hue",), ("hue", "saturation"))])
+def test_conditions_that_were_learned_are_kept_as_they_are(photo_set, tmp_path, had, has):
+    place, loss = {"checkpoints_path": str(tmp_path / "run")}, {"l1": 1.0, "asked": 1.0}
+    first = Config(dataclasses.replace(MODEL, conditions=had), loss=loss, **place)
+    with pytest.raises(ConfigError, match=r"/stage-1/best: its --conditions is .*, and yours"):
+        fit((first, first.replace(conditions=has, loss=loss if has else {"l1": 1.0})), photo_set, progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_command_line_adds_conditions_to_one_stage(photo_set):
+    first, second = change(get("starter", "smoke"), {"conditions": ("hue",)}, {"asked": 20.0}, only=2)
+    assert (first.model.conditions, second.model.conditions) == ((), ("hue",))
 
 
 def test_every_level_listens_to_each_picture_by_itself():

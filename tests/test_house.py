@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
-    {"errors", "settings", "files", "color", "ab_bins"},
+    {"errors", "settings", "files", "color", "ab_bins", "precision"},
     {"color_spaces", "photos", "photo_kinds", "color_difference"},
     {"model"},
     {"config", "encoder_config"},
@@ -37,8 +37,9 @@ FLOORS = [
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "learned", "runs", "sheet", "draws"},
     {"evaluation"},
-    {"training", "choices", "recording", "encoder", "judge_training", "comparison"},
-    {"plan", "fastai_training"},
+    {"loop"},
+    {"training", "recording", "encoder", "judge_training", "comparison"},
+    {"plan", "fastai_training", "choices"},
     {"stages"},
     {"trainings"},
     {"compare"},

@@ -115,10 +115,10 @@ def test_stopped_and_resumed_is_bit_equal(classes, tmp_path, monkeypatch):
     pretrain_judge(settings(classes, tmp_path / "whole"), progress=False)
     real = JudgeTraining.run_step
 
-    def stopped(self, indices, total):
+    def stopped(self, indices):
         if self.progress.step == 2:
             self.request_stop()
-        return real(self, indices, total)
+        return real(self, indices)
 
     monkeypatch.setattr(JudgeTraining, "run_step", stopped)
     assert pretrain_judge(settings(classes, tmp_path / "parts"), progress=False) == []
@@ -145,4 +145,4 @@ def test_what_is_no_judge_is_refused_in_one_line(classes, judge, tmp_path, capsy
     assert main(["pretrain-judge", "--dataset", str(classes), "--output", str(judge)]) == 2
     assert main(["pretrain-judge", "--resume", "--output", str(tmp_path)]) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert len(errors) == 2 and "holds a training already" in errors[0] and "no training of a judge" in errors[1]
+    assert len(errors) == 2 and "holds a training already" in errors[0] and "holds no judge's training" in errors[1]

@@ -5,7 +5,6 @@ Building is apart from initializing, so that a colorizer that is opened draws no
 
 import contextlib
 
-import torch
 from torch import Tensor, nn
 
 from colorlib.color_spaces import COLOR_SPACES
@@ -18,6 +17,7 @@ from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.pretrained import ResNet18UNet
 from colorlib.models.unet import UNet
+from colorlib.precision import in_precision
 from colorlib.settings import choose
 
 # A generator is built without memory where a saved one is opened, so all that it holds must be in its state_dict.
@@ -25,8 +25,6 @@ from colorlib.settings import choose
 # what the sides of a picture are multiples of (None: it takes squares of one size alone),
 # and `settings`, the names of the model's settings that not every generator looks at.
 GENERATORS = {"unet": UNet, "gray_fed": GrayFed, "resnet18": ResNet18UNet}
-
-HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def build_generator(model: Model) -> nn.Module:
@@ -70,8 +68,7 @@ def generate(generator: nn.Module, gray: Tensor, asked: Asked | None = None, pre
     """
     weight = next(generator.parameters())
     gray = gray.to(weight.device, weight.dtype)
-    half = HALF_PRECISION.get(precision)
-    with torch.autocast(weight.device.type, half) if half else contextlib.nullcontext():
+    with in_precision(precision, weight.device):
         return generator(gray, asked=asked) if asked else generator(gray)
 
 

@@ -18,6 +18,7 @@ from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.heads import build_head
 from colorlib.losses import Prediction
+from colorlib.model import Model
 from colorlib.models import build_generator, generate
 from colorlib.models.resnet import encoder_weights
 from colorlib.objective import check_objective, objective
@@ -134,16 +135,29 @@ def too_small(config: Config):
 
 
 def start_from(generator, config: Config) -> None:
-    """Give a generator the weights of the colorizer that the configuration starts from. Raises `ConfigError`."""
+    """Give a generator the weights of the colorizer that the configuration starts from. Raises `ConfigError`.
+
+    To a colorizer without conditions some may be added: what listens to them is begun anew, and has no effect yet.
+    """
     earlier = Colorizer.load(config.start_from)
-    for field in dataclasses.fields(config.model):
-        had, has = getattr(earlier.model, field.name), getattr(config.model, field.name)
-        if had != has and not field.metadata.get("adjustable"):
-            raise ConfigError(f"--start-from {config.start_from}: its {flag(field.name)} is {had}, and yours {has}")
+    check_start(earlier.model, config.model, config.start_from)
+    weights = earlier.generator.state_dict()
+    if config.model.conditions and not earlier.model.conditions:
+        generator.film.initialize()
+        weights |= {f"film.{name}": value for name, value in generator.film.state_dict().items()}
     try:
-        generator.load_state_dict(earlier.generator.state_dict())
+        generator.load_state_dict(weights)
     except RuntimeError:
         raise ConfigError(
             f"--start-from {config.start_from}: its weights don't fit an --image-size of {config.model.image_size}; "
             f"it was trained at {earlier.model.image_size}"
         ) from None
+
+
+def check_start(earlier: Model, model: Model, place) -> None:
+    """Raise `ConfigError` for a model that can't begin with the weights of an earlier one, which lie in `place`."""
+    for field in dataclasses.fields(model):
+        had, has = getattr(earlier, field.name), getattr(model, field.name)
+        added = field.metadata.get("addable") and not had
+        if had != has and not added and not field.metadata.get("adjustable"):
+            raise ConfigError(f"--start-from {place}: its {flag(field.name)} is {had}, and yours {has}")
