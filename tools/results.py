@@ -140,12 +140,12 @@ def judge_section() -> list[str]:
         "    colorlib evaluate balanced --dataset cifar10 --limit-images 2000 --judge results/judge/judge.safetensors "
         "--json results/judge/balanced.json",
         "",
-        "A classifier of CIFAR-10's ten classes, 0.66 M parameters; [judge.safetensors](judge/judge.safetensors) is its "
-        "last epoch in half precision, 1.3 MB. One thread of an Intel Xeon (AVX512, without AMX), fp32, training seed 0: "
-        f"{JUDGE_MINUTES} of that thread's own time, and longer by the clock, beside other work. It learned from true "
-        "colors of CIFAR-10's training part alone. Below, on "
-        f"{result['images']:,} pictures of the test part: how often it names the class, and the Frechet distance of its "
-        "features from the true pictures', which is no FID.",
+        "A classifier of CIFAR-10's ten classes, 0.66 M parameters; [judge.safetensors](judge/judge.safetensors) is "
+        "its last epoch in half precision, 1.3 MB. One thread of an Intel Xeon (AVX512, without AMX), fp32, training "
+        f"seed 0: {JUDGE_MINUTES} minutes of that thread's own time, and longer by the clock, beside other work. It "
+        "learned from true colors of CIFAR-10's training part alone. Below, on "
+        f"{result['images']:,} pictures of the test part: how often it names the class, and the Frechet distance of "
+        "its features from the true pictures', which is no FID.",
         "",
         metric_table(
             {label: result[name] for name, label in names.items()},
