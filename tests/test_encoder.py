@@ -94,7 +94,8 @@ def test_another_classifier_is_its_network_and_what_that_sees(classes, tmp_path)
     assert len(rows) == 1 and "test_top1_percent" in rows[0]
     assert load_file(tmp_path / "it" / "namer.safetensors")["2.weight"].shape == (2, 3)
     assert pretrain(ColorTraining, given, resume=True, overwrite=False, progress=False) == rows
-    (tmp_path / "it" / "config.json").unlink()
+    for name in ("config.json", "state.pt", "history.csv"):
+        (tmp_path / "it" / name).unlink()
     with pytest.raises(ConfigError, match="has namer.safetensors, which is no training's"):
         pretrain(ColorTraining, given, resume=False, overwrite=False, progress=False)
 
