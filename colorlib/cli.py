@@ -10,6 +10,7 @@ import re
 import sys
 
 from colorlib import recipes
+from colorlib.compare_flags import add_comparison_flags, add_examiner_flags, add_judge_flags, add_sweep_flags
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
 from colorlib.flags import Parser, add_config_flags, add_control_flags, add_flags_of, count, epoch_list
@@ -104,6 +105,7 @@ def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--splits", metavar="X", help="percent of train/valid/test [the training's, or own]")
     parser.add_argument("--split-seed", type=int, metavar="N", help="seed of the parts [the training's, or 0]")
     parser.add_argument("--limit-images", type=count, metavar="N", help="at most so many pictures [all]")
+    add_examiner_flags(parser)
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument(
         "--obedience",
@@ -182,7 +184,10 @@ COMMANDS = {
     "data": ("fetch a data set and decode it", add_data_flags),
     "train": ("train a colorizer", add_train_flags),
     "pretrain-encoder": ("train an encoder that has seen photographs", add_pretrain_encoder_flags),
+    "pretrain-judge": ("train a judge of colors", add_judge_flags),
     "evaluate": ("measure a colorizer", add_evaluate_flags),
+    "compare": ("train recipes, measure them, and put them in one table", add_comparison_flags),
+    "sweep": ("train a colorizer for each target of a document", add_sweep_flags),
     "colorize": ("colorize photos", add_colorize_flags),
     "table": ("a training's losses as a table", add_table_flags),
     "plot": ("a training's curves and pictures: losses.png and strip.png", add_plot_flags),

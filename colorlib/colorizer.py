@@ -24,7 +24,7 @@ from colorlib.engine import choose_device, memory_format
 from colorlib.errors import ColorizerError
 from colorlib.heads import build_head
 from colorlib.model import Model
-from colorlib.models import evaluating, generate
+from colorlib.models import drawing, evaluating, generate
 from colorlib.moving import move_photo
 from colorlib.precision import choose_precision
 
@@ -81,16 +81,16 @@ class Colorizer:
     # ------------------------------------------------------------ batches of pictures at the model's size
 
     @torch.no_grad()
-    def predict_ab(self, rgb: Tensor, targets: dict[str, float] | None = None) -> Tensor:
+    def predict_ab(self, rgb: Tensor, targets: dict[str, float] | None = None, draw: bool = False) -> Tensor:
         """Color for pictures of which only the lightness is looked at.
 
         rgb: `(B, 3, S, S)` sRGB in [0, 1], on any device. targets: what is asked of the controls that the model listens
-        to, as {"saturation": 0.5}; the others are free. Returns Lab's a and b `(B, 2, S, S)`, float32, on the
-        generator's device.
+        to, as {"saturation": 0.5}; the others are free. draw: with noise and dropout drawn anew, where it has
+        them. Returns Lab's a and b `(B, 2, S, S)`, float32, on the generator's device.
         """
         space = self.head.space
         gray, _ = space.split(rgb.to(self.device))
-        with evaluating(self.generator):
+        with (drawing if draw else evaluating)(self.generator):
             output = generate(self.generator, gray, self.asked(targets, len(rgb)), self.precision).float()
         return space.ab(gray.float(), self.head.color(output, gray))
 

@@ -27,10 +27,12 @@ from colorlib.files import write_atomically
 from colorlib.history import write_csv
 from colorlib.loop import Loop
 from colorlib.models import evaluating
+from colorlib.models.classifier import resized
 from colorlib.models.resnet import gray_resnet18
 from colorlib.optimizers import one_cycle
 from colorlib.photo_sets import class_words
 from colorlib.run_folder import check_either, check_room, clear
+from colorlib.settings import having
 
 SMOOTHING = 0.1  # of the labels: a tenth of the target is spread over all classes
 
@@ -160,7 +162,9 @@ class EncoderTraining(Loop):
         names = [words.get(name, name) for name in self.classes.tolist()]
         about = {"classes": names, "folders": self.classes.tolist(), "figures": row}
         about = {name: json.dumps(value) for name, value in about.items()}
-        about["settings"] = json.dumps(dataclasses.asdict(self.config))
+        places = having(type(self.config), "resumable")
+        settings = {name: value for name, value in dataclasses.asdict(self.config).items() if name not in places}
+        about["settings"] = json.dumps(settings)
         write_atomically(self.folder / self.kept, lambda path: save_file(weights, path, about))
 
 
@@ -185,11 +189,3 @@ def growing(size: int, done: float) -> int:
     statistics are those of the whole in the end.
     """
     return size if done >= 0.7 else min(size, max(16, 8 * round(size * (0.5 + 0.5 * done / 0.7) / 8)))
-
-
-def resized(pictures: Tensor, size: int) -> Tensor:
-    """Pictures `(B, C, S, S)` at another side in pixels."""
-    if pictures.shape[-1] == size:
-        return pictures
-    smooth = pictures.device.type != "mps"  # where older versions of torch can't
-    return functional.interpolate(pictures, (size, size), mode="bilinear", antialias=smooth)

@@ -1,4 +1,7 @@
-"""`EncoderConfig`: how an encoder is trained (`colorlib.encoder`); its fields are the flags of `pretrain-encoder`."""
+"""`EncoderConfig`, `JudgeConfig`: how encoder (`colorlib.encoder`) and judge (`colorlib.judge_training`) are trained.
+
+Their fields are the flags of `pretrain-encoder` and `pretrain-judge`.
+"""
 
 import dataclasses
 import json
@@ -38,6 +41,21 @@ class EncoderConfig:
 
     def __post_init__(self):
         check_fields(self)
+
+
+@dataclass(frozen=True)
+class JudgeConfig(EncoderConfig):
+    """The training of a judge. resumable: may change when it goes on."""
+
+    made = "judge"
+
+    dataset: str = knob("cifar10", "a data set in folders, one for each class: a name, or a folder")
+    image_size: int = knob(
+        32, "side at which it sees a picture in the end, in pixels; it begins with half of it", least=16, below=2**12
+    )
+    lr: float = knob(3e-3, "learning rate of AdamW, which rises and falls once", above=0)
+    widths: tuple[int, ...] = knob((24, 48, 96, 192), "channels of its levels; each after the first halves the picture")
+    output: str = knob("judge", "folder for judge.safetensors, config.json, history.csv", resumable=True)
 
 
 def resumed(folder: Path, given: dict, settings: type = EncoderConfig) -> EncoderConfig:

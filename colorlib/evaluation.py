@@ -7,19 +7,25 @@ import json
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from colorlib import metrics
 from colorlib.colorizer import Colorizer
-from colorlib.data import evenly, load_photos, loader
+from colorlib.data import PhotoSet, evenly, load_photos, loader
+from colorlib.draws import Draws
 from colorlib.engine import device_name
 from colorlib.errors import ConfigError, DataError
-from colorlib.learned import choose_pictures, unseen_by
-from colorlib.models import evaluating, generate
+from colorlib.examiners import ALSO, WeightsMissing
+from colorlib.judge import Judge, Verdicts
+from colorlib.learned import Pictures, choose_pictures, unseen_by
+from colorlib.models import draws, evaluating, generate
 from colorlib.obedience import measure_obedience, obedience_table
 from colorlib.tables import metric_table
 
@@ -38,20 +44,42 @@ def evaluate(
     progress: bool = True,
     device: str = "auto",
     precision: str = "auto",
+    judge: str | Path | None = None,
+    also: Sequence[str] = (),
 ) -> dict:
     """Measure a colorizer beside the reference rows `gray` and `oracle_mean`, at the size its generator sees.
 
     colorizer: its folder or its training's, or its name, so that what it has learned from is known; or a `Colorizer`,
     of which it isn't. dataset, dataset_path, part (train, valid, test or all), splits, split_seed: the pictures
     (default: what it hasn't seen; see `colorlib.learned.choose_pictures`). limit_images: at most so many, evenly taken.
-    device, precision: where a folder is opened. Returns what was measured on what, and the rows; see `colorlib.metrics`
-    for their definitions and units. Raises `DataError`, `ConfigError` and `ColorizerError`.
+    device, precision: where a folder is opened. judge: a file of `colorlib pretrain-judge`, which looks on, too. also:
+    further metrics, lpips or fid, whose weights are downloaded once; where they can't be had, `notes` says so. Returns
+    what was measured on what, and the rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`,
+    `ConfigError` and `ColorizerError`.
     """
-    place = dataset, dataset_path, part, splits, split_seed
-    colorizer, batches, about = prepare(colorizer, *place, limit_images, progress, device, precision)
-    rows = metrics.measure(batches, colorizer.colorize_batch, colorizer.device)
+    check_also(also)
+    ready = prepare(
+        colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision
+    )
+    colorizer, photo_set, indices = ready.colorizer, ready.photo_set, ready.indices
+    examiners, notes = [], []
+    if judge is not None:
+        jury = Judge(judge, colorizer.device)
+        examiners.append(Verdicts(jury, jury.labels(photo_set, indices)))
+        if seen := jury.seen(photo_set, indices):
+            notes.append(
+                f"the judge has learned from {seen:,} of these {len(indices):,} pictures, and is too sure of them"
+            )
+    for name in also:
+        try:
+            examiners.append(ALSO[name](colorizer.device))
+        except WeightsMissing as reason:
+            notes.append(str(reason))
+    if draws(colorizer.generator):
+        examiners.append(Draws(colorizer, len(indices)))
+    rows = metrics.measure(ready.batches(), colorizer.colorize_batch, colorizer.device, examiners)
     rows["model"]["fps"] = pictures_per_second(colorizer)
-    return about | rows
+    return ready.about() | {"notes": notes, **rows}
 
 
 def evaluate_obedience(
@@ -71,37 +99,65 @@ def evaluate_obedience(
     The arguments are `evaluate`'s. Returns what was measured on what, and `controls`: see
     `colorlib.obedience.measure_obedience`. Raises `ConfigError` for a colorizer that listens to nothing.
     """
-    place = dataset, dataset_path, part, splits, split_seed
-    colorizer, batches, about = prepare(colorizer, *place, limit_images, progress, device, precision)
-    if not colorizer.model.conditions:
+    ready = prepare(
+        colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision
+    )
+    if not ready.colorizer.model.conditions:
         raise ConfigError("this colorizer listens to no control, so there is nothing to obey; train with --conditions")
-    return about | {"controls": measure_obedience(colorizer, batches)}
+    return ready.about() | {"controls": measure_obedience(ready.colorizer, ready.batches())}
 
 
-def prepare(colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision):
-    """The colorizer, batches of the pictures to measure it on, and what is to be said of both; see `evaluate`."""
+class Ready(NamedTuple):
+    """A colorizer, and the pictures to measure it on."""
+
+    colorizer: Colorizer
+    pictures: Pictures
+    photo_set: PhotoSet
+    indices: np.ndarray
+    progress: bool
+
+    def batches(self) -> Iterable[Tensor]:
+        """The pictures, RGB uint8 `(B, 3, S, S)`."""
+        size = self.colorizer.model.image_size
+        batch_size = min(BATCH, max(1, MEASURED_PIXELS // size**2))
+        batches = loader(self.photo_set, self.indices, batch_size, shuffle=False)
+        return tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not self.progress)
+
+    def about(self) -> dict:
+        """What is to be said beside every number."""
+        return {
+            "dataset": self.pictures.dataset,
+            "part": self.pictures.part,
+            "splits": self.pictures.splits,
+            "split_seed": self.pictures.split_seed,
+            "images": len(self.indices),
+            "image_size": self.colorizer.model.image_size,
+            "device": device_name(self.colorizer.device),
+            "precision": self.colorizer.precision,
+        }
+
+
+def prepare(
+    colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision
+) -> Ready:
+    """Open a colorizer, and choose the pictures to measure it on; see `evaluate`."""
     unseen = None
     if not isinstance(colorizer, Colorizer):
         unseen = unseen_by(str(colorizer), needed=dataset is None)
         colorizer = Colorizer.load(colorizer, device, precision)
     pictures = choose_pictures(unseen, dataset, dataset_path, part, splits, split_seed)
-    size = colorizer.model.image_size
-    photo_set = load_photos(pictures.dataset, pictures.dataset_path, size, progress)
+    photo_set = load_photos(pictures.dataset, pictures.dataset_path, colorizer.model.image_size, progress)
     indices = evenly(photo_set.split(pictures.splits, pictures.split_seed)[pictures.part], limit_images)
     if not len(indices):
         raise DataError(f"{pictures.dataset}: no photos in the part {pictures.part!r}; try --part all")
-    batches = loader(photo_set, indices, min(BATCH, max(1, MEASURED_PIXELS // size**2)), shuffle=False)
-    about = {
-        "dataset": pictures.dataset,
-        "part": pictures.part,
-        "splits": pictures.splits,
-        "split_seed": pictures.split_seed,
-        "images": len(indices),
-        "image_size": size,
-        "device": device_name(colorizer.device),
-        "precision": colorizer.precision,
-    }
-    return colorizer, tqdm(batches, unit="batch", desc="measuring", leave=False, disable=not progress), about
+    return Ready(colorizer, pictures, photo_set, indices, progress)
+
+
+def check_also(names: Sequence[str]) -> None:
+    """Raise `ConfigError` for a further metric that there isn't."""
+    unknown = [name for name in names if name not in ALSO]
+    if unknown:
+        raise ConfigError(f"--also is {unknown[0]!r}; it takes {', '.join(ALSO)}")
 
 
 def as_json(result: dict) -> str:
@@ -152,8 +208,9 @@ def report_obedience(result: dict) -> str:
 
 def report(result: dict) -> str:
     """What was measured on what, and the table, as text."""
-    table = metric_table({name: result[name] for name in ("model", "gray", "oracle_mean")})
-    return f"{measured_on(result)}\n{table}\ngenerator alone: {result['model']['fps']:.0f} pictures/s"
+    table = metric_table({name: result[name] for name in ("model", "gray", "oracle_mean", "true") if name in result})
+    lines = [measured_on(result), table, f"generator alone: {result['model']['fps']:.0f} pictures/s", *result["notes"]]
+    return "\n".join(lines)
 
 
 def measured_on(result: dict) -> str:

@@ -195,9 +195,9 @@ RECIPES = {
         "smoke": SMOKE | {"discriminator_widths": (8, 16), "lr": 4e-3},
     },
     # Ours, and shipped: classification of color (Zhang et al. 2016) in photographs of 64 pixels. Rare colors count for
-    # more at first, so that they are learned at all, and then for less, so that they are not seen everywhere. At last it
-    # learns to listen, and is compared with the true color moved to what it is asked for; its hues are to be as many as
-    # that one's, since a saturation is met most cheaply by painting all in one color.
+    # more at first, so that they are learned at all, and then for less, so that they are not seen everywhere. At last
+    # it learns to listen, and is compared with the true color moved to what it is asked for; its hues are to be as many
+    # as that one's, since a saturation is met most cheaply by painting all in one color.
     "starter": {
         "full": (
             CLASSIFIER.replace(epochs=3, lr=2e-3),

@@ -13,6 +13,7 @@ from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import Engine
 from colorlib.fastai_training import TRAININGS
+from colorlib.locks import training_lock
 from colorlib.models import count_parameters
 from colorlib.photo_sets import NAMED, find
 from colorlib.plan import Planned, plan
@@ -45,12 +46,13 @@ def fit(
     ahead = [now for now in planned if now.action != "skip"]
     for now in ahead:
         check_data(now.config, photo_set)
-    for now in ahead:
-        run = fit_one(now, planned, photo_set, progress, watch)
-        if run.stopped and now is not planned[-1]:
-            run.interrupted = True
-        if run.interrupted:
-            break
+    with training_lock(planned[-1].config.checkpoints_path):
+        for now in ahead:
+            run = fit_one(now, planned, photo_set, progress, watch)
+            if run.stopped and now is not planned[-1]:
+                run.interrupted = True
+            if run.interrupted:
+                break
     return run
 
 

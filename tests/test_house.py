@@ -28,21 +28,26 @@ FLOORS = [
         "coco_recipes",
         "budgets",
         "run_folder",
+        "frechet",
+        "locks",
+        "published",
     },
-    {"data", "losses", "models", "optimizers", "plots", "progress"},
-    {"hub", "flags", "training_pictures"},
+    {"data", "losses", "models", "optimizers", "plots", "progress", "examiners"},
+    {"hub", "flags", "compare_flags", "training_pictures", "judge"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
-    {"systems", "learned", "runs", "sheet", "obedience"},
+    {"systems", "learned", "runs", "sheet", "draws", "obedience"},
     {"evaluation"},
     {"loop"},
-    {"training", "recording", "encoder"},
+    {"training", "recording", "encoder", "judge_training", "comparison"},
     {"plan", "fastai_training", "choices"},
     {"stages"},
+    {"trainings"},
+    {"compare", "sweep"},
     {"demo", "commands"},
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-LAZY = {("cli", "commands"), ("cli", "choices")}  # imported when a command is run
+LAZY = {("cli", "commands"), ("cli", "choices"), ("compare_flags", "choices")}  # imported when a command is run
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

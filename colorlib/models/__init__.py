@@ -84,6 +84,25 @@ def evaluating(network: nn.Module):
             module.training = training
 
 
+@contextlib.contextmanager
+def drawing(network: nn.Module):
+    """Evaluation mode but for what draws: its noise and its dropout are drawn anew with each call."""
+    with evaluating(network):
+        for module in network.modules():
+            module.training = draws_by_itself(module)
+        yield network
+
+
+def draws(network: nn.Module) -> bool:
+    """Whether a generator can give several colors to one picture."""
+    return any(map(draws_by_itself, network.modules()))
+
+
+def draws_by_itself(module: nn.Module) -> bool:
+    """Whether a module, apart from those in it, draws noise while it trains."""
+    return hasattr(module, "draw_noise") or (isinstance(module, nn.Dropout) and module.p > 0)
+
+
 def count_parameters(network: nn.Module) -> int:
     """How many numbers training may change."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
