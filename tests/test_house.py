@@ -30,14 +30,14 @@ FLOORS = [
         "run_folder",
     },
     {"data", "losses", "models", "optimizers", "plots", "progress"},
-    {"hub", "flags", "training_pictures"},
+    {"hub", "flags", "training_pictures", "sets_here"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "learned", "runs", "sheet"},
     {"evaluation"},
     {"training", "choices", "recording", "encoder"},
     {"plan", "fastai_training"},
     {"stages"},
-    {"demo", "commands"},
+    {"demo", "commands", "doctor"},
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
