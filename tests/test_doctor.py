@@ -45,6 +45,8 @@ def test_all_packages_of_the_project_are_looked_at():
     assert list(doctor.NEEDED) == [Requirement(line).name for line in project["dependencies"]]
     notebooks = [Requirement(line).name for line in project["optional-dependencies"]["notebooks"]]
     assert list(doctor.FOR_NOTEBOOKS) == notebooks
+    asked = {name: str(specifier) for name, specifier in doctor.floors().items()}
+    assert asked["torch"] == str(Requirement(project["dependencies"][0]).specifier) and set(asked) >= set(doctor.NEEDED)
 
 
 def test_a_package_that_is_there_is_fine():
