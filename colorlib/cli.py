@@ -12,6 +12,7 @@ import sys
 from colorlib import recipes
 from colorlib.compare_flags import add_comparison_flags, add_examiner_flags, add_judge_flags, add_sweep_flags
 from colorlib.config import Config
+from colorlib.doctor import add_doctor_flags, doctor
 from colorlib.errors import ConfigError, InputError
 from colorlib.flags import Parser, add_config_flags, add_control_flags, add_flags_of, count, epoch_list
 from colorlib.run_folder import load_stages
@@ -193,6 +194,7 @@ COMMANDS = {
     "plot": ("a training's curves and pictures: losses.png and strip.png", add_plot_flags),
     "share": ("upload a colorizer to the Hugging Face hub", add_share_flags),
     "demo": ("minutes from photos to a colorizer", add_demo_flags),
+    "doctor": ("what this machine has for the course, and what is missing", add_doctor_flags),
 }
 
 
@@ -217,6 +219,8 @@ def main(argv: list[str] | None = None) -> int:
         parser = Parser(prog=f"colorlib {name}", description=text.capitalize() + ".")
         add_flags(parser, rest)
         arguments = parser.parse_args(rest)
+        if name == "doctor":  # it speaks where the others can't start
+            return doctor(arguments)
         from colorlib import commands
 
         return getattr(commands, name.replace("-", "_"))(arguments)

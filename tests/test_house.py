@@ -33,7 +33,7 @@ FLOORS = [
         "published",
     },
     {"data", "losses", "models", "optimizers", "plots", "progress", "examiners"},
-    {"hub", "flags", "compare_flags", "training_pictures", "judge"},
+    {"hub", "flags", "compare_flags", "training_pictures", "judge", "sets_here"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "learned", "runs", "sheet", "draws", "obedience"},
     {"evaluation"},
@@ -43,7 +43,7 @@ FLOORS = [
     {"stages"},
     {"trainings"},
     {"compare", "sweep"},
-    {"demo", "commands"},
+    {"demo", "commands", "doctor"},
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
