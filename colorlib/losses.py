@@ -13,10 +13,9 @@ from torch.nn import functional
 
 from colorlib import ab_bins
 from colorlib.color import lab_to_rgb, reduce_chroma
-from colorlib.controls import CONTROLS, Asked, check_target
+from colorlib.controls import CONTROLS, Asked, check_target, hue_spread
 from colorlib.errors import ConfigError
 from colorlib.heads import Head
-from colorlib.metrics import hue_spread
 
 FEW = 16  # pixels
 

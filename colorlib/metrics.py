@@ -66,16 +66,6 @@ def colorfulness(rgb: Tensor) -> Tensor:
     return deviation + 0.3 * offset
 
 
-def hue_spread(ab: Tensor) -> Tensor:
-    """How different each picture's hues are, weighted by chroma, `(B,)` in [0, 1): 0 for one hue alone, as of sepia.
-
-    ab: Lab's, `(B, 2, H, W)`. It is how much shorter the mean color is than the mean chroma, as a part of the latter
-    (to which 1 is added, so that a picture as good as gray has a spread of 0).
-    """
-    chroma, mean = root(ab.square().sum(dim=1)).mean(dim=(1, 2)), root(ab.mean(dim=(2, 3)).square().sum(dim=1))
-    return (chroma - mean) / (chroma + 1)
-
-
 def ssim(rgb: Tensor, true_rgb: Tensor) -> Tensor:
     """Structural similarity of each pair of pictures `(B,)`, at most 1. sRGB `(B, 3, H, W)` in [0, 1]."""
     from torchmetrics.functional.image import structural_similarity_index_measure as measure  # slow, seldom needed

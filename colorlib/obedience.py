@@ -20,8 +20,8 @@ from torch import Tensor
 from colorlib.color import join_lightness, lightness_of, rgb_to_lab
 from colorlib.color_difference import ciede2000
 from colorlib.colorizer import Colorizer
-from colorlib.controls import CONTROLS, Control, mean_hue
-from colorlib.metrics import colorfulness, hue_spread
+from colorlib.controls import CONTROLS, Control, hue_spread, mean_hue
+from colorlib.metrics import colorfulness
 from colorlib.moving import move, reach
 from colorlib.tables import markdown_table
 

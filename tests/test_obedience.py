@@ -10,10 +10,9 @@ import torch
 from colorlib import obedience
 from colorlib.cli import main
 from colorlib.color import rgb_to_lab
-from colorlib.controls import CONTROLS
+from colorlib.controls import CONTROLS, hue_spread
 from colorlib.errors import ConfigError
 from colorlib.evaluation import evaluate_obedience
-from colorlib.metrics import hue_spread
 from colorlib.obedience import measure_obedience, obtained_by, targets_of
 from colorlib.recipes import get
 from colorlib.stages import fit
