@@ -25,9 +25,9 @@ from colorlib.metrics import colorfulness
 from colorlib.moving import move, reach
 from colorlib.tables import markdown_table
 
-TARGETS = 6  # for each control, evenly over what photographs have; an angle has ANGLES, evenly over the circle
-ANGLES = 8
-TRIED_AT = 32  # pixels: of larger pictures fewer are tried when they are moved
+TARGETS = 6  # for each control, evenly over what photographs have; an angle has HUES, evenly over the circle
+HUES = 8
+SEARCHED_AT = 32  # pixels: of larger pictures fewer are tried when they are moved
 COLORED = 10.0  # chroma: only pixels that have it count for the hue that is obtained
 ROWS = ("model", "rival", "gray", "true")
 
@@ -35,7 +35,7 @@ ROWS = ("model", "rival", "gray", "true")
 def targets_of(control: Control) -> list[float]:
     """The targets that a control's obedience is measured at."""
     if control.is_angle:
-        return [control.low + (control.high - control.low) * i / ANGLES for i in range(ANGLES)]
+        return [control.low + (control.high - control.low) * i / HUES for i in range(HUES)]
     low, high = control.common
     return [round(low + (high - low) * i / (TARGETS - 1), 4) for i in range(TARGETS)]
 
@@ -69,7 +69,7 @@ def measure_obedience(colorizer: Colorizer, batches: Iterable[Tensor], names: It
     for batch in batches:
         rgb = batch.to(colorizer.device).float() / 255
         lightness, true_ab = lightness_of(rgb), rgb_to_lab(rgb)[:, 1:]
-        free, every = colorizer.predict_ab(rgb), max(1, rgb.shape[-1] // TRIED_AT)
+        free, every = colorizer.predict_ab(rgb), max(1, rgb.shape[-1] // SEARCHED_AT)
         for name in names:
             low, high = reach(lightness[:, :, ::every, ::every], true_ab[:, :, ::every, ::every], name)
             for target, kept in sums[name].items():

@@ -29,10 +29,10 @@ from colorlib.tables import markdown_table
 from colorlib.trainings import Stages, folder_of, train_all
 
 WEIGHT = 20.0  # of a control in the objective: the document's command line has it
-SHOWN, BATCH = 10, 100  # pictures in a row of the grid; measured at once
+IN_A_ROW, AT_ONCE = 10, 100  # pictures in a row of the grid; measured at once
 
 
-class Row(NamedTuple):
+class Wanted(NamedTuple):
     """One row of the document's picture: what it is called, and the training behind it."""
 
     label: str
@@ -40,16 +40,16 @@ class Row(NamedTuple):
     targets: dict[str, float]
 
 
-def row_for(**targets: float) -> Row:
+def row_for(**targets: float) -> Wanted:
     """The document's GAN with targets."""
-    return Row(", ".join(f"{name} {target:g}" for name, target in targets.items()), "controlled", targets)
+    return Wanted(", ".join(f"{name} {target:g}" for name, target in targets.items()), "controlled", targets)
 
 
 # Rows below the gray and the true pictures, from top to bottom.
 SWEEPS = {
     "controlled": (
-        Row("U-Net", "unet-l1", {}),
-        Row("GAN", "controlled", {}),
+        Wanted("U-Net", "unet-l1", {}),
+        Wanted("GAN", "controlled", {}),
         *(row_for(saturation=target) for target in (1.0, 0.75, 0.5, 0.25, 0.0)),
         *(row_for(hue=target) for target in (0.0, 0.25, 0.6, 0.85)),
         row_for(saturation=0.75, hue=0.6),
@@ -87,9 +87,11 @@ def sweep(
         if not is_done(outcome)
     ]
     output.mkdir(parents=True, exist_ok=True)
-    table = {"sweep": name, "scale": scale, "failed": failed} | (measure(done, test_images, output) if done else {})
+    table = {"sweep": name, "scale": scale, "failed": failed}
+    if done:
+        table |= measure_rows(done, test_images, output)
     write_atomically(output / "table.json", as_json(table))
-    write_atomically(output / "table.md", as_markdown(table))
+    write_atomically(output / "table.md", sweep_table(table))
     return table, False
 
 
@@ -98,7 +100,7 @@ def is_done(outcome) -> bool:
     return outcome.status == "done"
 
 
-def stages_of(row: Row, output: Path, scale: str, given: dict) -> Stages:
+def stages_of(row: Wanted, output: Path, scale: str, given: dict) -> Stages:
     """The training of a row, in a folder of its name. Raises `ConfigError`."""
     stages = recipes.get(row.recipe, scale)
     useful = {
@@ -111,12 +113,12 @@ def stages_of(row: Row, output: Path, scale: str, given: dict) -> Stages:
     return change(stages, useful | place, terms)
 
 
-def measure(done: list[tuple[Row, Stages]], test_images: int | None, output: Path) -> dict:
+def measure_rows(done: list[tuple[Wanted, Stages]], test_images: int | None, output: Path) -> dict:
     """The figures of all rows on one test set; draws the grid."""
     config = done[0][1][-1]
     photo_set = load_photos(config.dataset, config.dataset_path, config.model.image_size)
     indices = evenly(photo_set.split(config.splits, config.split_seed)["test"], test_images)
-    shown = photo_set.batch(evenly(indices, SHOWN)) / 255
+    shown = photo_set.batch(evenly(indices, IN_A_ROW)) / 255
     grid, figures = {"grayscale": gray_row(shown), "original": shown}, {}
     for row, stages in done:
         colorizer = Run.load(folder_of(stages)).colorizer()
@@ -131,8 +133,8 @@ def measure(done: list[tuple[Row, Stages]], test_images: int | None, output: Pat
 def figures_of(colorizer, targets: dict[str, float], photo_set, indices) -> dict:
     """What one training's pictures have of the controls, and how far they are from the true ones."""
     kept: dict[str, list] = {}
-    for start in range(0, len(indices), BATCH):
-        true_rgb = photo_set.batch(indices[start : start + BATCH]) / 255
+    for start in range(0, len(indices), AT_ONCE):
+        true_rgb = photo_set.batch(indices[start : start + AT_ONCE]) / 255
         seen = eight_bits(colorizer.colorize_batch(true_rgb)).cpu()
         values = {name: obtained_by(seen, name) for name in ("saturation", "hue")}
         values |= {"ciede2000": ciede2000(rgb_to_lab(seen), rgb_to_lab(true_rgb)).mean(dim=(1, 2))}
@@ -146,7 +148,7 @@ def figures_of(colorizer, targets: dict[str, float], photo_set, indices) -> dict
     return {"targets": targets, "colorfulness_ratio": means["colorfulness"] / means["true_colorfulness"]} | means
 
 
-def as_markdown(table: dict) -> str:
+def sweep_table(table: dict) -> str:
     """The table of a sweep: what was asked for, and how far from it the pictures are on average."""
     if "rows" not in table:
         return "nothing was trained\n"

@@ -47,7 +47,7 @@ def batches(photo_set):
 @pytest.fixture(autouse=True)
 def few_targets(monkeypatch):
     monkeypatch.setattr(obedience, "TARGETS", 2)
-    monkeypatch.setattr(obedience, "ANGLES", 2)
+    monkeypatch.setattr(obedience, "HUES", 2)
 
 
 def test_one_that_knows_the_colors_obeys_and_is_right(batches):
