@@ -32,47 +32,58 @@ NAMES = ["ninth", "tenth"]
 MEASURED = {"test_images": 12, "progress": False}
 
 
-@pytest.fixture(autouse=True)
-def recipes(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def recipes():
     """A ninth experiment and a tenth, each of them one entry; the tenth has two stages. Nothing waits, or draws."""
     ninth = Config(loss={"l2": 100.0}, lr_schedule="constant")
     gan = ninth.replace(system="gan", discriminator="patch", discriminator_widths=(4, 8), loss={"adversarial": 1.0})
-    monkeypatch.setitem(RECIPES, "ninth", {"full": ninth, "class": {}, "smoke": TINY})
-    monkeypatch.setitem(RECIPES, "tenth", {"full": (ninth, gan), "class": {}, "smoke": TINY | {"epochs": 1}})
-    monkeypatch.setattr(evaluation, "pictures_per_second", lambda colorizer: 100.0)
-    monkeypatch.setattr(trainings, "WAIT", 0)
     undrawn = SimpleNamespace(to_pixels=plots.to_pixels, grid=lambda rows: None, to_png=lambda figure: b"")
-    monkeypatch.setattr(recording, "plots", undrawn)  # previews, which take longer than these trainings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, "ninth", {"full": ninth, "class": {}, "smoke": TINY})
+        patch.setitem(RECIPES, "tenth", {"full": (ninth, gan), "class": {}, "smoke": TINY | {"epochs": 1}})
+        patch.setattr(evaluation, "pictures_per_second", lambda colorizer: 100.0)
+        patch.setattr(trainings, "WAIT", 0)
+        patch.setattr(recording, "plots", undrawn)  # previews, which take longer than these trainings
+        yield
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("comparison") / "it"
+def story(recipes, tmp_path_factory):
+    """A comparison that is stopped in the second of its four trainings, and the same command once more."""
+    folder = tmp_path_factory.mktemp("comparison") / "it"
+    real, steps, said = Training.run_step, [], []
+
+    def counted(self, batch):
+        steps.append(self.folder)
+        if len(steps) == 6:
+            self.request_stop()
+        return real(self, batch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Training, "run_step", counted)
+        first = compare(NAMES, [0, 1], folder, "smoke", say=said.append, **MEASURED)
+        left = sorted(path.name for path in folder.iterdir())
+        second = compare(NAMES, [0, 1], folder, "smoke", say=lambda line: None, **MEASURED)
+    return SimpleNamespace(folder=folder, first=first, said=said, left=left, second=second, steps=steps)
+
+
+@pytest.fixture
+def folder(story):
+    return story.folder
 
 
 def stages(recipe, folder, seed=0, **given):
     return line_up([recipe], [seed], folder, "smoke", given)[0].stages
 
 
-def test_stopped_in_the_middle_and_the_same_command_goes_on(folder, tmp_path, monkeypatch):
-    real, steps = Training.run_step, []
-
-    def counted(self, batch):
-        steps.append(self.folder)
-        if len(steps) == 6:  # the second of the four trainings
-            self.request_stop()
-        return real(self, batch)
-
-    monkeypatch.setattr(Training, "run_step", counted)
-    said = []
-    assert compare(NAMES, [0, 1], folder, "smoke", say=said.append, **MEASURED) == ({}, True)
-    assert not (folder / "table.md").exists() and said == [f"{folder}/ninth/0: done", f"{folder}/tenth/0: stopped"]
-    table, stopped = compare(NAMES, [0, 1], folder, "smoke", say=said.append, **MEASURED)
+def test_stopped_in_the_middle_and_the_same_command_goes_on(story, tmp_path):
+    assert story.first == ({}, True) and story.left == NAMES  # and no table
+    assert story.said == [f"{story.folder}/ninth/0: done", f"{story.folder}/tenth/0: stopped"]
+    table, stopped = story.second
     assert not stopped and not table["failed"]
-    assert len(steps) == 2 * (4 + 2 + 2)  # of 32 pictures in batches of 16: none was made twice
-    monkeypatch.setattr(Training, "run_step", real)
+    assert len(story.steps) == 2 * (4 + 2 + 2)  # of 32 pictures in batches of 16: none was made twice
     assert train_one(stages("tenth", tmp_path), progress=False) == Outcome("done")  # without a stop
-    one, other = (Colorizer.load(place / "tenth" / "0").generator.state_dict() for place in (folder, tmp_path))
+    one, other = (Colorizer.load(place / "tenth" / "0").generator.state_dict() for place in (story.folder, tmp_path))
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
