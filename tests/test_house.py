@@ -32,7 +32,7 @@ FLOORS = [
     {"data", "losses", "models", "optimizers", "plots", "progress"},
     {"hub", "flags", "training_pictures"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
-    {"systems", "learned", "runs", "sheet"},
+    {"systems", "learned", "runs", "sheet", "onnx_export"},
     {"evaluation"},
     {"training", "choices", "recording", "encoder"},
     {"plan", "fastai_training"},
