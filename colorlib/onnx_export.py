@@ -4,8 +4,8 @@
 
 What goes in and comes out:
 
-    gray   `(B, 1, H, W)`  what the generator sees, as the file's card says it is made; sides are multiples of `multiple`
-    asked  `(B, n)`        only for a model with conditions: a target for each of them, in their order; NaN leaves it free
+    gray   `(B, 1, H, W)`  what the generator sees; the card says how it is made, and what its sides are multiples of
+    asked  `(B, n)`        of a model with conditions: a target for each, in their order; NaN leaves it free
     ab     `(B, 2, H, W)`  Lab's a and b, as `Colorizer.predict_ab` gives them; the head is inside
 
 The card is JSON, in the file's metadata under "colorlib" and once more beside the file: how a photo is prepared for the
@@ -133,7 +133,7 @@ def traced(colorizer: Colorizer):
 
 @contextlib.contextmanager
 def quiet():
-    """Without the exporter's warnings about the names of sides and its own future, of which nobody here can mend any."""
+    """Without the exporter's warnings about the names of sides and its future, which nobody here can mend."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
