@@ -122,7 +122,7 @@ def assemble(root: Path, static: Path) -> str:
     (folder / "photos").mkdir()
     for name, path in photos().items():
         shutil.copy(path, folder / "photos" / name)
-        small = read_rgb(path)
+        small = read_rgb(path).convert("L")
         small.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
         small.save(folder / "photos" / f"small-{path.stem}.jpg", quality=85)
     return text(root, json.loads(onnx.with_suffix(".json").read_text())["photo_size"])

@@ -12,10 +12,11 @@ const RGB_TO_XYZ = [
 ];
 const WHITE = [0.95047, 1.0, 1.08883]; // what the rows sum up to
 const RGB_TO_RELATIVE_XYZ = RGB_TO_XYZ.map((row, k) => row.map((m) => m / WHITE[k]));
-const XYZ_TO_RGB = inverse(RGB_TO_RELATIVE_XYZ);
+const [RED, GREEN, BLUE] = inverse(RGB_TO_RELATIVE_XYZ); // of X, Y and Z relative to white
 const [Y_OF_RED, Y_OF_GREEN, Y_OF_BLUE] = RGB_TO_RELATIVE_XYZ[1];
 
 const KNEE = 6 / 29; // below this cube root (of X, Y or Z relative to white) Lab goes on as a straight line
+const CUBE = KNEE ** 3;
 const SLOPE = 1 / (3 * KNEE * KNEE); // of that line
 const GAMUT_REACH = 0.5 + 1e-4; // a screen shows the linear RGB values that lie no farther than this from 0.5
 const STEPS = 12; // of the search for the most chroma that a screen can show
@@ -61,7 +62,7 @@ export function lightnessOf(rgba, from = 0, to = rgba.length / 4) {
   for (let k = from; k < to; k++) {
     const y =
       Y_OF_RED * LINEAR[rgba[4 * k]] + Y_OF_GREEN * LINEAR[rgba[4 * k + 1]] + Y_OF_BLUE * LINEAR[rgba[4 * k + 2]];
-    const root = y > KNEE ** 3 ? Math.cbrt(y) : KNEE + SLOPE * (y - KNEE ** 3);
+    const root = y > CUBE ? Math.cbrt(y) : KNEE + SLOPE * (y - CUBE);
     lightness[k - from] = 116 * root - 16;
   }
   return lightness;
@@ -69,15 +70,19 @@ export function lightnessOf(rgba, from = 0, to = rgba.length / 4) {
 
 /** Undo the cube root from which Lab is made. */
 function fromRoot(root) {
-  return root > KNEE ? root * root * root : KNEE ** 3 + (root - KNEE) / SLOPE;
+  return root > KNEE ? root * root * root : CUBE + (root - KNEE) / SLOPE;
 }
 
 const light = new Float64Array(3); // red, green and blue of the color at hand, as intensities
 
 /** The light of a color, into `light`. root: that of its Y, relative to white. */
 function shine(root, a, b) {
-  const [x, y, z] = [fromRoot(root + a / 500), fromRoot(root), fromRoot(root - b / 200)];
-  for (let c = 0; c < 3; c++) light[c] = XYZ_TO_RGB[c][0] * x + XYZ_TO_RGB[c][1] * y + XYZ_TO_RGB[c][2] * z;
+  const x = fromRoot(root + a / 500);
+  const y = fromRoot(root);
+  const z = fromRoot(root - b / 200);
+  light[0] = RED[0] * x + RED[1] * y + RED[2] * z;
+  light[1] = GREEN[0] * x + GREEN[1] * y + GREEN[2] * z;
+  light[2] = BLUE[0] * x + BLUE[1] * y + BLUE[2] * z;
 }
 
 /** Whether a screen can't show it. */
@@ -106,6 +111,9 @@ export function join(lightness, a, b, rgba, at = 0) {
       kept -= step; // rather a little too gray than outside
       shine(root, kept * a[k], kept * b[k]);
     }
-    for (let c = 0; c < 3; c++) rgba[4 * (at + k) + c] = toLevel(light[c]);
+    const pixel = 4 * (at + k);
+    rgba[pixel] = toLevel(light[0]);
+    rgba[pixel + 1] = toLevel(light[1]);
+    rgba[pixel + 2] = toLevel(light[2]);
   }
 }

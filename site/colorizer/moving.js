@@ -16,23 +16,22 @@ const HALVINGS = 12; // between two of those
 const ANGLES = 8; // around the circle, tried first
 const TURNS = 12; // corrections of the best one
 const ROUNDS = 4; // over both targets, each of which disturbs the other a little
+const ENOUGH = 0.0005; // what is nearer to its target needs no other round
 const NO_HUE = 1e-3; // a mean color that is no longer than this (of 1) is gray
 
-/** The color with its chroma multiplied by e^amount. */
-export function scaled({ width, height, a, b }, amount) {
-  const factor = Math.exp(amount);
-  return { width, height, a: a.map((value) => value * factor), b: b.map((value) => value * factor) };
-}
+/** A change of color, as a complex number: a + ib of each pixel is multiplied with it. */
+const scaling = (amount) => ({ re: Math.exp(amount), im: 0 });
+const turn = (angle) => ({ re: Math.cos(angle), im: Math.sin(angle) });
 
-/** The color turned around gray by an angle in radians. */
-export function rotated({ width, height, a, b }, angle) {
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return {
-    width,
-    height,
-    a: a.map((value, k) => value * cos - b[k] * sin),
-    b: b.map((value, k) => a[k] * sin + value * cos),
-  };
+/** A color after a change, written over `result`, or a new one. */
+export function changed({ width, height, a, b }, { re, im }, result = null) {
+  result ??= { width, height, a: new Float32Array(a.length), b: new Float32Array(b.length) };
+  for (let k = 0; k < a.length; k++) {
+    const before = a[k]; // since `result` may be the very color that is changed
+    result.a[k] = before * re - b[k] * im;
+    result.b[k] = before * im + b[k] * re;
+  }
+  return result;
 }
 
 /** The difference of two hues the shorter way around, -0.5 to 0.5 of the circle. */
@@ -58,6 +57,7 @@ export class Small {
       }
     }
     this.lightness = lightnessOf(this.rgba);
+    this.scratch = this.fit({ width: 1, height: 1, a: [0], b: [0] });
   }
 
   /** A color at the small photo's size. */
@@ -86,14 +86,19 @@ export class Small {
   }
 }
 
+/** What the small photo has of a control in this color after a change. */
+function after(small, color, change, name) {
+  return small.measure(changed(color, change, small.scratch))[name];
+}
+
 /**
- * The least change of the chroma that meets a saturation, or comes nearest to it: a function from color to color.
+ * The least change of the chroma that meets a saturation, or comes nearest to it: with what it takes.
  *
  * Some factors are tried; of the steps between them that pass the target, the one nearest to no change is halved again
  * and again. `reach` is the least and the most saturation that was met on the way.
  */
 function toSaturation(small, color, target) {
-  const saturation = (amount) => small.measure(scaled(color, amount)).saturation;
+  const saturation = (amount) => after(small, color, scaling(amount), "saturation");
   const values = FACTORS.map(saturation);
   const reach = [Math.min(...values), Math.max(...values)];
   const passes = values.map((value, k) => k + 1 < values.length && value >= target !== values[k + 1] >= target);
@@ -111,23 +116,24 @@ function toSaturation(small, color, target) {
     }
     amount = (low + high) / 2;
   }
-  return { change: (one) => scaled(one, amount), reach };
+  return { change: scaling(amount), reach };
 }
 
-/** The turn of the color around gray that gives a hue, or comes as near as it can: a function from color to color. */
+/** The turn of the color around gray that gives a hue, or comes as near as it can. */
 function toHue(small, color, target) {
-  const missing = (angle) => hueDifference(target, small.measure(rotated(color, angle)).hue);
+  const missing = (angle) => hueDifference(target, after(small, color, turn(angle), "hue"));
   let best = 0;
   let least = missing(0);
-  for (let n = 1; n < ANGLES + TURNS; n++) {
+  for (let n = 1; n < ANGLES + TURNS && Math.abs(least) > ENOUGH / 10; n++) {
     const angle = n < ANGLES ? (2 * Math.PI * n) / ANGLES : best + 2 * Math.PI * least * (n % 3 === 0 ? 0.5 : 1);
     const short = missing(angle);
     if (Math.abs(short) < Math.abs(least)) [best, least] = [angle, short];
   }
-  return { change: (one) => rotated(one, best) };
+  return { change: turn(best) };
 }
 
 const WAYS = { saturation: toSaturation, hue: toHue };
+const DISTANCE = { saturation: (one, other) => one - other, hue: hueDifference };
 
 /**
  * Move a photo's color to targets, as {saturation: 0.4, hue: 0.1}; what isn't named is free.
@@ -137,16 +143,17 @@ const WAYS = { saturation: toSaturation, hue: toHue };
  */
 export function move(small, color, targets) {
   let [tried, moved, reach] = [small.fit(color), color, null];
+  let has = small.measure(tried);
+  const missing = (name) => Math.abs(DISTANCE[name](has[name], targets[name]));
   const names = Object.keys(WAYS).filter((name) => name in targets);
   for (let n = 0; n < (names.length > 1 ? ROUNDS : 1); n++) {
     for (const name of names) {
+      if (n && missing(name) < ENOUGH) continue;
       const found = WAYS[name](small, tried, targets[name]);
       reach ??= found.reach ?? null; // of the color as it came: saturation is the first
-      [tried, moved] = [found.change(tried), found.change(moved)];
+      [tried, moved] = [changed(tried, found.change), changed(moved, found.change)];
+      has = small.measure(tried);
     }
   }
-  const has = small.measure(tried);
-  const distance = { saturation: (one, other) => one - other, hue: hueDifference };
-  const missed = names.filter((name) => Math.abs(distance[name](has[name], targets[name])) > TOLERANCE);
-  return { color: moved, has, reach, missed };
+  return { color: moved, has, reach, missed: names.filter((name) => missing(name) > TOLERANCE) };
 }

@@ -3,7 +3,7 @@
 import { decode, Refused, save, show } from "./files.js";
 
 const NETWORK = "starter";
-const HUES = ["red", "orange", "yellow", "green", "green", "turquoise", "cyan", "azure", "blue", "violet", "magenta", "pink"];
+const HUES = ["red", "orange", "yellow", "lime", "green", "turquoise", "cyan", "azure", "blue", "violet", "magenta", "pink"];
 
 const $ = (id) => document.getElementById(id);
 const controls = ["saturation", "hue"].map((name) => ({

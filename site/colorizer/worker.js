@@ -52,11 +52,6 @@ const calls = {
   finish() {
     return paint(photo.full, color);
   },
-
-  /** Lab's a and b as the network answered last, for tests. */
-  ab() {
-    return color;
-  },
 };
 
 let queue = Promise.resolve();
