@@ -40,7 +40,8 @@ const LINEAR = Float64Array.from({ length: 256 }, (_, level) => toLinear(level /
 
 // The way back to a level of 0 to 255, without a power for each pixel: the least intensity that is rounded to a level,
 // and for 4096 intensities the level to begin the search with.
-const LEAST = Float64Array.from({ length: 257 }, (_, level) => (level === 256 ? Infinity : toLinear((level - 0.5) / 255)));
+const LEAST = Float64Array.from({ length: 257 }, (_, level) => toLinear((level - 0.5) / 255));
+LEAST[256] = Infinity; // there is no such level
 const GUESS = new Uint8Array(4097);
 for (let k = 0, level = 0; k <= 4096; k++) {
   while (k / 4096 >= LEAST[level + 1]) level++;

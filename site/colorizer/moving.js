@@ -1,8 +1,8 @@
 /**
  * A photo's color moved until it has the saturation and the hue that were asked for: colorlib/moving.py in JavaScript.
  *
- * Its chroma is scaled, its hue turned, by as little as the target takes. What a target takes is found on the photo made
- * small, by trying: `Small` knows how saturated, and of what hue, the small photo is in any color.
+ * Its chroma is scaled, its hue turned, by as little as the target takes. What that is is found by trying, on the photo
+ * made small: `Small` knows how saturated, and of what hue, the small photo is in any color.
  */
 
 import { join, lightnessOf } from "./lab.js";
@@ -138,8 +138,8 @@ const DISTANCE = { saturation: (one, other) => one - other, hue: hueDifference }
 /**
  * Move a photo's color to targets, as {saturation: 0.4, hue: 0.1}; what isn't named is free.
  *
- * Returns the moved color; `has`, what the photo then has of both; `reach`, the least and the most saturation within its
- * gamut; and `missed`, the names of the targets that can't be met.
+ * Returns the moved color; `has`, what the photo then has of both; `reach`, the least and the most saturation within
+ * its gamut; and `missed`, the names of the targets that can't be met.
  */
 export function move(small, color, targets) {
   let [tried, moved, reach] = [small.fit(color), color, null];

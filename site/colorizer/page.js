@@ -3,7 +3,7 @@
 import { decode, Refused, save, show } from "./files.js";
 
 const NETWORK = "starter";
-const HUES = ["red", "orange", "yellow", "lime", "green", "turquoise", "cyan", "azure", "blue", "violet", "magenta", "pink"];
+const HUES = "red orange yellow lime green turquoise cyan azure blue violet magenta pink".split(" ");
 
 const $ = (id) => document.getElementById(id);
 const controls = ["saturation", "hue"].map((name) => ({
@@ -133,7 +133,8 @@ function present({ picture, has, reach, missed, seconds }, targets) {
     if (free.checked) slider.value = has[name];
     value.textContent = name === "hue" ? `${found} ${inWords(has[name])}` : found;
     slider.setAttribute("aria-valuetext", value.textContent);
-    const within = name === "saturation" && reach ? `: it can have ${reach[0].toFixed(2)} to ${reach[1].toFixed(2)}` : "";
+    const [least, most] = (reach ?? []).map((end) => end.toFixed(2));
+    const within = name === "saturation" && reach ? `: it can have ${least} to ${most}` : "";
     note.textContent = missed.includes(name) ? `${targets[name].toFixed(2)} can't be met on this photo${within}.` : "";
   }
   const times = `${seconds.all.toFixed(2)} s on this device, the network ${seconds.network.toFixed(2)} s of them`;

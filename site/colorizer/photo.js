@@ -1,6 +1,6 @@
 /**
  * From a photo to what the network sees of it, and back: the photo in a new color, with its own lightness.
- * colorlib/colorizer.py in JavaScript. A color is {width, height, a, b}, with a and b of each of its pixels in Lab units.
+ * colorlib/colorizer.py in JavaScript. A color is {width, height, a, b}, with a and b of each pixel in Lab units.
  */
 
 import { join, lightnessOf } from "./lab.js";
@@ -14,7 +14,7 @@ export function round(x) {
   return x - down === 0.5 ? down + (down % 2) : Math.round(x);
 }
 
-/** Width and height at which the network sees a photo: in its own proportions, as near as the network's levels allow. */
+/** Width and height at which the network sees a photo: in its own proportions, as near as its levels allow. */
 export function seenSize(width, height, card) {
   const ratio = Math.min(Math.max(width, height) / Math.min(width, height), card.longest);
   const short = card.photo_size;
@@ -55,7 +55,8 @@ export function enlarge(color, width, height, top = 0, count = height) {
     for (let y = 0; y < count; y++) {
       const row = between(top + y, height, color.height);
       const [upper, lower] = [row.low * color.width, row.high * color.width];
-      const narrow = Float64Array.from({ length: color.width }, (_, x) => mix(values[upper + x], values[lower + x], row.part));
+      const down = (_, x) => mix(values[upper + x], values[lower + x], row.part);
+      const narrow = Float64Array.from({ length: color.width }, down);
       for (let x = 0; x < width; x++) {
         const { low, high, part } = columns[x];
         result[y * width + x] = mix(narrow[low], narrow[high], part);

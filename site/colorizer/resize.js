@@ -133,7 +133,9 @@ function blurRows(picture) {
     const data = new Uint8ClampedArray(from.length);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        const [left, here, right] = [Math.max(x - 1, 0), x, Math.min(x + 1, width - 1)].map((at) => 4 * (y * width + at));
+        const here = 4 * (y * width + x);
+        const left = x > 0 ? here - 4 : here; // beyond the edge, the pixel at the edge goes on
+        const right = x < width - 1 ? here + 4 : here;
         for (let c = 0; c < 4; c++) {
           const sum = from[here + c] * inner + (from[left + c] + from[right + c]) * outer + 2 ** 23;
           data[here + c] = Math.floor(sum / 2 ** 24);
