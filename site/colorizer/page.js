@@ -100,6 +100,9 @@ function arrange(card) {
 function compare() {
   const which = document.querySelector("input[name=before]:checked").value;
   show($("before"), pictures[which]);
+  const { width, height } = pictures[which];
+  $("pictures").style.setProperty("--width", width);
+  $("pictures").style.setProperty("--ratio", width / height);
   $("before-word").textContent = which === "gray" ? "gray" : "as it came";
 }
 

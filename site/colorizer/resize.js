@@ -1,7 +1,8 @@
 /**
  * A photo made small as Pillow makes it small, to the level: reduced by averages of whole pixels, then by the Lanczos
  * filter, then sharpened. A canvas resizes too, but each browser in its own way, and the network has learned from
- * Pillow's pictures.
+ * Pillow's pictures: Chromium's differ from them by 3 to 7 levels of 255 in the mean of the example photos, and by up
+ * to 46.
  *
  * A picture is {width, height, data}: red, green, blue and alpha of each pixel, 0 to 255, as in ImageData.
  */
