@@ -29,7 +29,7 @@ from colorlib.errors import ColorizerError, ConfigError
 from colorlib.files import write_atomically
 from colorlib.models import evaluating
 
-FORMAT = 1  # of the card
+CARD_FORMAT = 1
 EXPORTABLE = ("unet",)  # gray_fed takes squares of one size, and fastai's network hides its skips from the exporter
 HALVED = 1024  # weights with fewer numbers than this stay as they are: it isn't they that make a file large
 
@@ -73,7 +73,7 @@ def export_onnx(colorizer: Colorizer, file, half: bool = False) -> dict:
         import onnxscript  # noqa: F401 (torch's exporter needs it, and would say so in many lines)
     except ModuleNotFoundError as error:
         raise ConfigError(f"to export, {error.name} is needed: pip install onnx onnxscript") from None
-    card = describe(colorizer)
+    card = card_of(colorizer)
     graph = traced(colorizer)
     onnx.helper.set_model_props(graph, {"colorlib": json.dumps(card)})
     if half:
@@ -84,11 +84,11 @@ def export_onnx(colorizer: Colorizer, file, half: bool = False) -> dict:
     return card
 
 
-def describe(colorizer: Colorizer) -> dict:
+def card_of(colorizer: Colorizer) -> dict:
     """The card: what somebody has to know who has the ONNX file and no colorlib."""
     model = colorizer.model
     return {
-        "format": FORMAT,
+        "format": CARD_FORMAT,
         "photo_size": model.photo_size or model.image_size,  # short side at which a photo is seen, in pixels
         "multiple": colorizer.generator.size_multiple,  # of the sides at which it is seen
         "longest": LONGEST,  # times its short side: a longer photo is squeezed to that
