@@ -36,8 +36,8 @@ PATIENCE = 120  # seconds for a download of 33 MB
 THUMBNAIL = (360, 360)  # pixels, at most; shown at a third of that
 # Of the bundled photographs: the file, what it shows, whose it is (data/README.md).
 PHOTOS = {
-    "rocket.jpg": ("a rocket before its launch", "SpaceX, public domain"),
     "flower.jpg": ("a flower", "vultilion, CC BY 2.0"),
+    "rocket.jpg": ("a rocket before its launch", "SpaceX, public domain"),
     "astronaut.png": ("an astronaut", "NASA, public domain"),
 }
 
