@@ -6,12 +6,13 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test refresh publish site site-serve
+.PHONY: help demo lab test test-browser refresh publish site site-serve
 
 help:
 	@echo "make demo     colorize photos, then train for a moment: pictures in outputs/demo (PHOTOS=folder: yours too)"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make test     lint, the tests, and every notebook run from top to bottom"
+	@echo "make test-browser    the pages, in a Chromium that is installed"
 	@echo "make refresh  run all notebooks at scale class and store their outputs (an hour or more)"
 	@echo "make site     build the course's web page: outputs/site/index.html (make site-serve: at 127.0.0.1:8000)"
 	@echo "make publish REPO=owner/name    write the course's address on GitHub into badges, links and setup cells"
@@ -37,6 +38,10 @@ ifneq ($(NOTEBOOKS),)
 	$(VENV)/bin/python -m pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NOTEBOOKS)
 endif
 
+test-browser: export COLORLIB_SCALE = smoke
+test-browser: $(VENV)/.installed-browser
+	$(VENV)/bin/python -m pytest tests/browser
+
 refresh: $(VENV)/.installed-test
 	$(VENV)/bin/python tools/refresh.py
 
@@ -61,6 +66,10 @@ $(VENV)/.installed-notebooks: pyproject.toml | $(VENV)/bin/pip
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[notebooks,test,site]'
 	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $@
+
+$(VENV)/.installed-browser: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[notebooks,test,site,browser]'
+	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $(VENV)/.installed-test $@
 
 $(VENV)/bin/pip:
 	$(PYTHON) -c "import sys; sys.version_info >= (3, 10) or sys.exit('Python 3.10 or newer is needed')"

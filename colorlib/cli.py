@@ -176,6 +176,12 @@ def add_share_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--yes", action="store_true", help="don't ask")
 
 
+def add_export_flags(parser: Parser, argv: list[str]) -> None:
+    from colorlib.onnx_export import add_flags
+
+    add_flags(parser, CHECKPOINT)
+
+
 def add_demo_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--output", default="outputs/demo", metavar="DIR", help="folder to write [outputs/demo]")
     parser.add_argument("--photos", nargs="+", default=[], metavar="PHOTO", help="photos of yours, or folders of them")
@@ -192,6 +198,7 @@ COMMANDS = {
     "colorize": ("colorize photos", add_colorize_flags),
     "table": ("a training's losses as a table", add_table_flags),
     "plot": ("a training's curves and pictures: losses.png and strip.png", add_plot_flags),
+    "export": ("write a colorizer as an ONNX file", add_export_flags),
     "share": ("upload a colorizer to the Hugging Face hub", add_share_flags),
     "demo": ("minutes from photos to a colorizer", add_demo_flags),
     "doctor": ("what this machine has for the course, and what is missing", add_doctor_flags),

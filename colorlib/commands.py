@@ -211,6 +211,17 @@ def plot(arguments) -> int:
     return 0
 
 
+def export(arguments) -> int:
+    from colorlib.onnx_export import export_onnx
+
+    card = export_onnx(Colorizer.load(arguments.checkpoint, precision="fp32"), arguments.onnx, arguments.half)
+    file = Path(arguments.onnx)
+    told = ", ".join(condition["name"] for condition in card["conditions"]) or "nothing"
+    print(f"{file}, {file.stat().st_size / 1e6:.1f} MB, and its card, {file.with_suffix('.json')}")
+    print(f"it sees photos at a short side of {card['photo_size']} pixels and can be told {told}")
+    return 0
+
+
 def share(arguments) -> int:
     colorizer = Colorizer.load(arguments.checkpoint)
     if not arguments.yes:

@@ -35,7 +35,7 @@ FLOORS = [
     {"data", "losses", "models", "optimizers", "plots", "progress", "examiners"},
     {"hub", "flags", "compare_flags", "training_pictures", "judge", "sets_here"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
-    {"systems", "learned", "runs", "sheet", "draws", "obedience"},
+    {"systems", "learned", "runs", "sheet", "draws", "obedience", "onnx_export"},
     {"evaluation"},
     {"loop"},
     {"training", "recording", "encoder", "judge_training", "comparison"},
