@@ -6,38 +6,21 @@ The page is Gradio's (the extra `app`), imported when the page is made. Each vis
 `LivePhoto`; what they share, the colorizer, is only read. How it is served is in `colorlib.app_server`.
 """
 
-import base64
 import functools
-import html
-import io
 import re
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
-
 from colorlib import photos
+from colorlib.app_parts import described, figure, in_range, open_upload, refused, report
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS
-from colorlib.errors import ConfigError, InputError, PhotoError
-from colorlib.live import Answer, LivePhoto
+from colorlib.errors import ConfigError, InputError
+from colorlib.live import LivePhoto, exactly, listens, slider_names
 
-ALWAYS = ("saturation", "hue")  # controls that have a slider whatever the colorizer listens to
-MOST_PIXELS = 50_000_000  # of a photo
-MOST_BYTES = 50_000_000  # of its file
 EXAMPLES = {path.stem.replace("_", " "): path for path in photos.bundled_photos()}
-
-CSS = """
-.photos figure { margin: 0; }
-.photos img { width: 100%; display: block; border-radius: 6px; }
-.photos figcaption { padding: 6px 2px; color: var(--body-text-color-subdued); }
-.empty { border: 1px dashed var(--border-color-primary); border-radius: 6px; padding: 25% 8%; text-align: center;
-  color: var(--body-text-color-subdued); }
-.said { min-height: 1.5em; }
-.refused { color: #b42318; font-weight: 600; }
-.dark .refused { color: #f97066; }
-"""
+NO_GRAY, NO_COLOR = "Your photo in gray", "and in color"  # where the pictures will be
 
 
 class Visit(NamedTuple):
@@ -48,77 +31,134 @@ class Visit(NamedTuple):
     live: LivePhoto
 
 
-def slider_names(colorizer: Colorizer) -> tuple[str, ...]:
-    """The controls that have a slider: saturation, hue, and what else the colorizer listens to."""
-    return tuple(dict.fromkeys((*ALWAYS, *colorizer.model.conditions)))
+def color(visit: Visit, targets: dict[str, float], exact: bool) -> tuple[str, str]:
+    """The right picture and the report below it, as HTML and Markdown, for what one visitor asks for."""
+    live = visit.live
+    answer = live.answer(targets, exact, slider_names(live.colorizer))
+    asked = ", ".join(f"{name} {target:.2f}" for name, target in targets.items())
+    alt = f"{visit.name} in color" + (f", {asked}" if asked else "")
+    return figure(answer.picture, "In color", alt), report(targets, answer)
 
 
-def in_range(name: str) -> str:
-    """A control's range and unit, as a slider says it."""
-    control = CONTROLS[name]
-    ends = "red 0, green 0.33, blue 0.67, red 1" if name == "hue" else f"{control.low:g} to {control.high:g}"
-    return f"{ends} {control.unit}".rstrip()
+def whole(visit: Visit, targets: dict[str, float], exact: bool, folder: Path) -> Path:
+    """The file of the whole photo in color, written below `folder`: JPEG stays JPEG, all else becomes PNG."""
+    photo = photos.open_photo(visit.path)
+    colorized = visit.live.colorizer.colorize(photo, targets=targets, exact=exact)
+    name = re.sub(r"[^\w. -]", "_", Path(visit.name).stem) or "photo"
+    ending = ".jpg" if Path(visit.name).suffix.lower() in (".jpg", ".jpeg") else ".png"
+    file = Path(tempfile.mkdtemp(dir=folder)) / f"{name}-colorized{ending}"
+    photos.save_photo(colorized, file, photos.exif_bytes(photo))
+    return file
 
 
-def listens(colorizer: Colorizer) -> str:
-    """A sentence on how this colorizer takes targets."""
-    heard = colorizer.model.conditions
-    if not heard:
-        return (
-            "This colorizer listens to no targets: it colors the photo in its own way, and the sliders then move the "
-            "color of its answer until the target is met (exact)."
-        )
-    return (
-        f"This colorizer listens to {' and '.join(heard)}: it comes near to what you ask for. With exact its answer is "
-        "then moved until the target is met."
-    )
+class Page:
+    """What the page's events do; its outputs are values for Gradio's components. It holds nothing of a visitor."""
+
+    def __init__(self, colorizer: Colorizer, folder: Path):
+        self.colorizer, self.folder, self.names = colorizer, folder, slider_names(colorizer)
+
+    def targets(self, values) -> tuple[dict[str, float], bool]:
+        """What the boxes and sliders say: the targets, and whether they are to be met exactly. values: `exact`, then
+        for each control its `free` and its slider."""
+        exact, *pairs = values
+        free, targets = pairs[::2], pairs[1::2]
+        asked = {
+            name: float(target) for name, is_free, target in zip(self.names, free, targets, strict=True) if not is_free
+        }
+        return asked, exactly(self.colorizer, asked, exact)
+
+    def opened(self, path: str | None, *values):
+        """A photo was given, or taken away: the visit, what is said, gray, color, report, and None for the other way of
+        giving one, which goes blank."""
+        nothing = figure(None, NO_GRAY), figure(None, NO_COLOR), "", None
+        if path is None:
+            return None, "", *nothing
+        name = Path(path).name
+        try:
+            live = LivePhoto(self.colorizer, open_upload(path, name))
+            visit = Visit(path, name, live)
+            colored, text = color(visit, *self.targets(values))
+        except InputError as error:
+            return None, refused(error), *nothing
+        gray = figure(live.gray(), "In gray: all that the colorizer sees", f"{name} in gray")
+        return visit, described(name, live.size), gray, colored, text, None
+
+    def example(self, title: str | None, *values):
+        """One of the bundled photographs was chosen."""
+        return self.opened(str(EXAMPLES[title]) if title else None, *values)
+
+    def moved(self, visit: Visit | None, *values):
+        """A slider or a box was moved: color, report."""
+        if visit is None:
+            return figure(None, NO_COLOR), ""
+        return color(visit, *self.targets(values))
+
+    def bound(self, place: int, visit: Visit | None, *values):
+        """The slider at `place` was moved, which binds its control: color, report, its `free`."""
+        values = list(values)
+        values[1 + 2 * place] = False
+        return *self.moved(visit, *values), False
+
+    def download(self, visit: Visit | None, *values):
+        """The path of the whole photo in color, and what is said."""
+        if visit is None:
+            return None, refused("Give a photo first.")
+        return str(whole(visit, *self.targets(values), self.folder)), described(visit.name, visit.live.size)
 
 
-def open_upload(path: str, name: str) -> Image.Image:
-    """A photo that was given to the page. Raises `PhotoError` in words for the page."""
-    if Path(path).stat().st_size > MOST_BYTES:
-        raise PhotoError(f"{name} is too large: more than {MOST_BYTES // 10**6} MB. Make it smaller and try again.")
+def build(colorizer: Colorizer, folder: Path):
+    """The page as Gradio's Blocks. folder: for the files that are downloaded. Raises `ConfigError` without Gradio."""
     try:
-        with Image.open(path) as file:
-            width, height = file.size
-    except Exception:  # a broken file can make a decoder raise nearly anything
-        raise PhotoError(f"{name} is no photo that can be read here. Give a JPEG, PNG, WebP or TIFF file.") from None
-    if width * height > MOST_PIXELS:
-        raise PhotoError(
-            f"{name} is too large: {width} x {height} pixels, and {MOST_PIXELS // 10**6} million are the most. Make it "
-            "smaller and try again."
-        )
-    try:
-        return photos.open_photo(path)
-    except PhotoError:
-        raise PhotoError(f"{name} is damaged: it could not be read to its end. Give another copy of it.") from None
-
-
-def figure(image: Image.Image | None, caption: str, alt: str = "") -> str:
-    """HTML of a picture with its caption, or of the place where one will be."""
-    if image is None:
-        return f'<div class="photos"><div class="empty">{html.escape(caption)}</div></div>'
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=92, subsampling=0)
-    encoded = base64.b64encode(buffer.getvalue()).decode()
-    return (
-        f'<div class="photos"><figure><img src="data:image/jpeg;base64,{encoded}" alt="{html.escape(alt)}">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure></div>"
-    )
-
-
-def report(targets: dict[str, float], answer: Answer) -> str:
-    """What was asked for and what was obtained, as a Markdown table, and a sentence for each target that is missed."""
-    lines = ["| | asked for | obtained |", "| --- | ---: | ---: |"]
-    for name, found in answer.obtained.items():
-        asked = f"{targets[name]:.2f}" if name in targets else "free"
-        lines.append(f"| {name.replace('_', ' ')} | {asked} | {found:.3f} |")
-    for name, ends in answer.missed.items():
-        missed = f"{name} {targets[name]:.2f} can't be met on this photo"
-        if ends is not None:
-            lines.append(f"\n{missed}: its gamut allows {ends[0]:.2f} to {ends[1]:.2f}.")
-        elif len(targets) > 1:
-            lines.append(f"\n{missed} together with the rest of what is asked for.")
-        else:
-            lines.append(f"\n{missed}; this is as near as it comes.")
-    return "\n".join(lines)
+        import gradio as gr
+    except ImportError:
+        raise ConfigError("the page needs Gradio, which isn't here; install it: pip install 'gradio>=6.0'") from None
+    page, told = Page(colorizer, folder), bool(colorizer.model.conditions)
+    quick = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
+    slow = {"show_progress": "minimal", "api_visibility": "private"}
+    # Files that are older than a day go; all others go when the page ends.
+    with gr.Blocks(title="Colorize a photo", analytics_enabled=False, delete_cache=(3600, 86400)) as blocks:
+        visit = gr.State(None, time_to_live=86400)
+        gr.Markdown("# Colorize a photo\nEverything stays on the machine that serves this page.")
+        with gr.Row():
+            with gr.Column(scale=1, min_width=300):
+                upload = gr.File(label="Photo", height=140, elem_id="upload")
+                example = gr.Dropdown([*EXAMPLES], value=None, label="or one that comes along", elem_id="example")
+                controls = []
+                for name in page.names:
+                    control = CONTROLS[name]
+                    with gr.Group():
+                        free = gr.Checkbox(True, label=f"{name.replace('_', ' ')}: free", elem_id=f"free-{name}")
+                        slider = gr.Slider(
+                            control.low,
+                            control.high,
+                            value=(control.low + control.high) / 2,
+                            step=(control.high - control.low) / 100,
+                            label=name.replace("_", " "),
+                            info=in_range(name),
+                            elem_id=name,
+                        )
+                    controls += [free, slider]
+                exact = gr.Checkbox(
+                    not told, label="exact: move the answer until the target is met", interactive=told, elem_id="exact"
+                )
+                gr.Markdown(listens(colorizer))
+            with gr.Column(scale=3, min_width=320):
+                said = gr.HTML("", elem_classes="said", elem_id="said")
+                with gr.Row(elem_classes="pair"):
+                    gray = gr.HTML(figure(None, NO_GRAY), elem_id="gray")
+                    colored = gr.HTML(figure(None, NO_COLOR), elem_id="colored")
+                text = gr.Markdown("", elem_id="report")
+                button = gr.Button("Download at full size", variant="primary", elem_id="download")
+                file = gr.DownloadButton("file", visible="hidden", elem_id="file")
+        values = [exact, *controls]
+        shown = [visit, said, gray, colored, text]
+        for event in (upload.upload, upload.clear):
+            event(page.opened, [upload, *values], [*shown, example], **slow)
+        example.input(page.example, [example, *values], [*shown, upload], **slow)
+        for place, (free, slider) in enumerate(zip(controls[::2], controls[1::2], strict=True)):
+            slider.input(functools.partial(page.bound, place), [visit, *values], [colored, text, free], **quick)
+            free.input(page.moved, [visit, *values], [colored, text], **quick)
+        exact.input(page.moved, [visit, *values], [colored, text], **quick)
+        done = button.click(page.download, [visit, *values], [file, said], **slow)
+        done.success(None, js="() => setTimeout(() => document.querySelector('#file')?.click(), 200)")
+    return blocks

@@ -15,11 +15,12 @@ from torch import Tensor
 from colorlib import photos
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS
-from colorlib.moving import changes, misses, obtained, reach, tried_on
+from colorlib.moving import changes, misses, reach, tried_on
 
 PREVIEW = 800  # pixels: long side of what is shown
 TRIED_LIVE = 64  # pixels: short side at which colors are tried; the whole photo is moved more carefully
-ENOUGH_LIVE = 0.002  # of a control's range, see `changes`
+ALWAYS = ("saturation", "hue")  # controls that have a slider whatever the colorizer listens to
+ROUNDS_LIVE = 3  # see `changes`
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,7 @@ class LivePhoto:
         """The preview without its color, in its own lightness."""
         return Image.fromarray(self.colorizer.join(np.asarray(self.preview), torch.zeros(2, 1, 1)))
 
-    def answer(
-        self, targets: dict[str, float] | None = None, exact: bool = False, about: Iterable[str] = ()
-    ) -> Answer:
+    def answer(self, targets: dict[str, float] | None = None, exact: bool = False, about: Iterable[str] = ()) -> Answer:
         """The preview in color. targets, exact: as of `Colorizer.colorize`. about: controls to measure, besides those
         that have a target. Raises `ColorizerError` and `ConfigError` for targets that can't be."""
         told, wanted = self.colorizer.told_and_wanted(targets or {}, exact)
@@ -65,7 +64,7 @@ class LivePhoto:
         asked = {name: torch.full((1,), float(target), device=ab.device) for name, target in (targets or {}).items()}
         lightness, before = tried_on(self.preview, ab, TRIED_LIVE)
         moved = ab[None]
-        for change in changes(lightness, before, {name: asked[name] for name in wanted}, ENOUGH_LIVE):
+        for change in changes(lightness, before, {name: asked[name] for name in wanted}, ROUNDS_LIVE):
             moved = change(moved)
         pixels = self.colorizer.join(np.asarray(self.preview), moved[0])
         rgb = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
@@ -82,3 +81,41 @@ class LivePhoto:
         if self._told != told:
             self._told, self._ab = dict(told), self.colorizer.predict_seen([self.seen], told)[0]
         return self._ab
+
+
+def slider_names(colorizer: Colorizer) -> tuple[str, ...]:
+    """The controls that have a slider: saturation, hue, and what else the colorizer listens to."""
+    return tuple(dict.fromkeys((*ALWAYS, *colorizer.model.conditions)))
+
+
+def listens(colorizer: Colorizer) -> str:
+    """A sentence on how this colorizer takes targets."""
+    heard = colorizer.model.conditions
+    if not heard:
+        return (
+            "This colorizer listens to no targets: it colors the photo in its own way, and the sliders then move the "
+            "color of its answer until the target is met (exact)."
+        )
+    return (
+        f"This colorizer listens to {' and '.join(heard)}: it comes near to what you ask for. With exact its answer is "
+        "then moved until the target is met."
+    )
+
+
+def exactly(colorizer: Colorizer, targets: dict[str, float], exact: bool) -> bool:
+    """Whether targets are to be met exactly: as asked for, or because the colorizer doesn't listen to one of them."""
+    return bool(exact) or not set(targets) <= set(colorizer.model.conditions)
+
+
+def complaints(targets: dict[str, float], answer: Answer) -> list[str]:
+    """A sentence for each target that the answer misses."""
+    found = []
+    for name, ends in answer.missed.items():
+        missed = f"{name} {targets[name]:.2f} can't be met on this photo"
+        if ends is not None:
+            found.append(f"{missed}: its gamut allows {ends[0]:.2f} to {ends[1]:.2f}.")
+        elif len(targets) > 1:
+            found.append(f"{missed} together with the rest of what is asked for.")
+        else:
+            found.append(f"{missed}; this is as near as it comes.")
+    return found

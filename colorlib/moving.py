@@ -47,17 +47,17 @@ def move(lightness: Tensor, ab: Tensor, asked: Asked) -> Tensor:
     return ab
 
 
-def changes(lightness: Tensor, ab: Tensor, asked: Asked, enough: float = ENOUGH) -> list[Change]:
+def changes(lightness: Tensor, ab: Tensor, asked: Asked, rounds: int = ROUNDS) -> list[Change]:
     """What `move` does to ab, one after the other; the same may be done to the same color at another size.
 
-    enough: how near to its target, as a fraction of a control's range, needs no other round.
+    rounds: how often each of several controls is met anew, since the others disturb it, at most.
     """
     given = {name: target.to(ab) for name, target in asked.items() if target.isfinite().any()}
     found = []
-    for number in range(ROUNDS if len(given) > 1 else 1):
+    for number in range(rounds if len(given) > 1 else 1):
         for name, target in given.items():
             control = CONTROLS[name]
-            if number and not misses(obtained(lightness, ab, control), target, control, enough).any():
+            if number and not misses(obtained(lightness, ab, control), target, control, ENOUGH).any():
                 continue
             meet = turned if control.way == "turn" else crossed
             free, change = (
