@@ -13,7 +13,7 @@ help:
 	@echo "make app      a page with sliders for your photos, at 127.0.0.1:7860"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make test     lint, the tests, and every notebook run from top to bottom"
-	@echo "make test-browser    the tests that want a browser: Chromium, or the one that CHROMIUM names"
+	@echo "make test-browser    the pages, in a Chromium that is installed"
 	@echo "make refresh  run all notebooks at scale class and store their outputs (an hour or more)"
 	@echo "make site     build the course's web page: outputs/site/index.html (make site-serve: at 127.0.0.1:8000)"
 	@echo "make publish REPO=owner/name    write the course's address on GitHub into badges, links and setup cells"
@@ -42,7 +42,7 @@ ifneq ($(NOTEBOOKS),)
 	$(VENV)/bin/python -m pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NOTEBOOKS)
 endif
 
-test-browser: export OMP_NUM_THREADS = 1
+test-browser: export COLORLIB_SCALE = smoke
 test-browser: $(VENV)/.installed-browser
 	$(VENV)/bin/python -m pytest tests/browser
 
@@ -71,9 +71,9 @@ $(VENV)/.installed-app: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[app]'
 	@touch $(VENV)/.installed $@
 
-$(VENV)/.installed-browser: $(VENV)/.installed-test
-	$(PIP_INSTALL) -e '.[browser]'
-	@touch $@
+$(VENV)/.installed-browser: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[notebooks,test,site,browser]'
+	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $(VENV)/.installed-test $@
 
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[notebooks,test,site]'

@@ -23,8 +23,9 @@ CSS = """
 .said { min-height: 1.5em; }
 .refused { color: #b42318; font-weight: 600; }
 .dark .refused { color: #f97066; }
-#hue input::-webkit-slider-runnable-track { background: linear-gradient(to right, red, yellow, lime, cyan, blue, magenta, red) !important; }
-#hue input::-moz-range-track { background: linear-gradient(to right, red, yellow, lime, cyan, blue, magenta, red) !important; }
+#hue { --hues: linear-gradient(to right, red, yellow, lime, cyan, blue, magenta, red); }
+#hue input::-webkit-slider-runnable-track { background: var(--hues) !important; }
+#hue input::-moz-range-track { background: var(--hues) !important; }
 #hue input::-moz-range-progress { background: none !important; }
 #report th, #report td { border-color: var(--border-color-primary) !important; }
 @media (max-width: 600px) { .pair { flex-direction: column; } }

@@ -1,4 +1,4 @@
-"""What the browser tests share. They run by `make test-browser`, not with the other tests: they want a Chromium."""
+"""Tests that need a browser: `make test-browser`, or pytest tests/browser. `make test` leaves them out."""
 
 import os
 import shutil
@@ -8,28 +8,28 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def chromium() -> str | None:
-    """The path of a Chromium or Chrome: $CHROMIUM, or one that is installed."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+def pytest_ignore_collect(collection_path, config):
+    """Leave this folder out unless it is named."""
+    return None if any("browser" in str(word) for word in config.args) else True
 
 
 @pytest.fixture(scope="session")
 def browser():
-    """One headless Chromium for all tests."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright isn't here: pip install playwright")
-    path = chromium()
-    if path is None:
-        pytest.exit(f"no {', '.join(NAMES)} found: install Chromium, or name it in CHROMIUM", returncode=2)
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if as_root else [])
+    """The system's Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed: make test-browser")
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.exit("no browser was found: install Chromium or Chrome, or name its program in CHROMIUM", returncode=2)
+    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=program, args=arguments)
         yield opened
         opened.close()
 
 
 @pytest.fixture
 def page(browser):
-    """An empty page of a fresh visitor, 1300 pixels wide."""
-    context = browser.new_context(viewport={"width": 1300, "height": 900}, accept_downloads=True)
-    yield context.new_page()
-    context.close()
+    """An empty page, in a profile of its own."""
+    opened = browser.new_page(viewport={"width": 1300, "height": 900})
+    yield opened
+    opened.context.close()
