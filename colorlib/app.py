@@ -94,10 +94,10 @@ class Page:
         return color(visit, *self.targets(values))
 
     def bound(self, place: int, visit: Visit | None, *values):
-        """The slider at `place` was moved, which binds its control: color, report, its `free`."""
+        """The slider at `place` was moved, which binds its control, whatever its `free` says still: color, report."""
         values = list(values)
         values[1 + 2 * place] = False
-        return *self.moved(visit, *values), False
+        return self.moved(visit, *values)
 
     def download(self, visit: Visit | None, *values):
         """The path of the whole photo in color, and what is said."""
@@ -113,8 +113,10 @@ def build(colorizer: Colorizer, folder: Path):
     except ImportError:
         raise ConfigError("the page needs Gradio, which isn't here; install it: pip install 'gradio>=6.0'") from None
     page, told = Page(colorizer, folder), bool(colorizer.model.conditions)
-    quick = {"show_progress": "hidden", "trigger_mode": "always_last", "api_visibility": "private"}
-    slow = {"show_progress": "minimal", "api_visibility": "private"}
+    # One at a time, so that the answer to what was moved first is never the last to come.
+    in_turn = {"api_visibility": "private", "concurrency_id": "color", "concurrency_limit": 1}
+    quick = {"show_progress": "hidden", "trigger_mode": "always_last", **in_turn}
+    slow = {"show_progress": "minimal", **in_turn}
     # Files that are older than a day go; all others go when the page ends.
     with gr.Blocks(title="Colorize a photo", analytics_enabled=False, delete_cache=(3600, 86400)) as blocks:
         visit = gr.State(None, time_to_live=86400)
@@ -156,7 +158,8 @@ def build(colorizer: Colorizer, folder: Path):
             event(page.opened, [upload, *values], [*shown, example], **slow)
         example.input(page.example, [example, *values], [*shown, upload], **slow)
         for place, (free, slider) in enumerate(zip(controls[::2], controls[1::2], strict=True)):
-            slider.input(functools.partial(page.bound, place), [visit, *values], [colored, text, free], **quick)
+            slider.input(None, None, free, js="() => false")  # in the browser, at once
+            slider.input(functools.partial(page.bound, place), [visit, *values], [colored, text], **quick)
             free.input(page.moved, [visit, *values], [colored, text], **quick)
         exact.input(page.moved, [visit, *values], [colored, text], **quick)
         done = button.click(page.download, [visit, *values], [file, said], **slow)

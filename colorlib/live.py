@@ -68,7 +68,7 @@ class LivePhoto:
             moved = change(moved)
         pixels = self.colorizer.join(np.asarray(self.preview), moved[0])
         rgb = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
-        found = {name: CONTROLS[name].measure(rgb) for name in dict.fromkeys((*asked, *about))}
+        found = {name: CONTROLS[name].measure(rgb) for name in dict.fromkeys((*about, *asked))}
         missed = {}
         for name, target in asked.items():
             if misses(found[name], target.cpu(), CONTROLS[name]):
