@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colorlib import photos
-from colorlib.app_parts import described, figure, in_range, open_upload, refused, report
+from colorlib.app_parts import comparison, described, figure, in_range, open_upload, refused
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError, InputError
@@ -37,7 +37,7 @@ def color(visit: Visit, targets: dict[str, float], exact: bool) -> tuple[str, st
     answer = live.answer(targets, exact, slider_names(live.colorizer))
     asked = ", ".join(f"{name} {target:.2f}" for name, target in targets.items())
     alt = f"{visit.name} in color" + (f", {asked}" if asked else "")
-    return figure(answer.picture, "In color", alt), report(targets, answer)
+    return figure(answer.picture, "In color", alt), comparison(targets, answer)
 
 
 def whole(visit: Visit, targets: dict[str, float], exact: bool, folder: Path) -> Path:

@@ -72,7 +72,7 @@ def figure(image: Image.Image | None, caption: str, alt: str = "") -> str:
     )
 
 
-def report(targets: dict[str, float], answer: Answer) -> str:
+def comparison(targets: dict[str, float], answer: Answer) -> str:
     """What was asked for and what was obtained, as a Markdown table, and a sentence for each target that is missed."""
     lines = ["| | asked for | obtained |", "| --- | ---: | ---: |"]
     for name, found in answer.obtained.items():

@@ -19,10 +19,10 @@ from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError
 from colorlib.live import LivePhoto, complaints, exactly, listens, slider_names
 
-SHOWN = 420  # pixels: long side of each picture
+PANEL_SIDE = 420  # pixels: long side of each picture
 
 
-def sliders(colorizer: Colorizer, photos_: Mapping | Iterable, long: int = SHOWN) -> "Panel":
+def sliders(colorizer: Colorizer, photos_: Mapping | Iterable, long: int = PANEL_SIDE) -> "Panel":
     """A panel of sliders for some photos, to be the last line of a notebook's cell.
 
     photos_: paths or PIL images, or a mapping from titles to them. long: long side of each picture in pixels. Raises
