@@ -6,10 +6,11 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-browser refresh publish site site-serve
+.PHONY: help demo app lab test test-browser refresh publish site site-serve
 
 help:
 	@echo "make demo     colorize photos, then train for a moment: pictures in outputs/demo (PHOTOS=folder: yours too)"
+	@echo "make app      a page with sliders for your photos, at 127.0.0.1:7860"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make test     lint, the tests, and every notebook run from top to bottom"
 	@echo "make test-browser    the pages, in a Chromium that is installed"
@@ -21,6 +22,9 @@ help:
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/python -m colorlib demo --output outputs/demo $(if $(PHOTOS),--photos $(PHOTOS))
+
+app: $(VENV)/.installed-app
+	$(VENV)/bin/python -m colorlib app
 
 lab: $(VENV)/.installed-notebooks
 	$(VENV)/bin/jupyter lab --notebook-dir notebooks --LabApp.app_settings_dir=tools/lab \
@@ -62,6 +66,14 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/pip
 $(VENV)/.installed-notebooks: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[notebooks]'
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-app: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[app]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-browser: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[notebooks,test,site,browser]'
+	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $(VENV)/.installed-test $@
 
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[notebooks,test,site]'

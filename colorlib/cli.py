@@ -146,6 +146,18 @@ def add_colorize_flags(parser: Parser, argv: list[str]) -> None:
     add_device_flags(parser)
 
 
+def add_app_flags(parser: Parser, argv: list[str]) -> None:
+    parser.description = "Serve a page in the browser: a photo, sliders for its colors, a download. Ctrl-C ends it."
+    parser.add_argument(
+        "checkpoint", nargs="?", default="starter", metavar="CHECKPOINT", help=f"{CHECKPOINT} [starter]"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="X", help="address; 0.0.0.0 lets others in the network in [127.0.0.1]"
+    )
+    parser.add_argument("--port", type=int, default=7860, metavar="N", help="port of it; 0 takes a free one [7860]")
+    add_device_flags(parser)
+
+
 def add_device_flags(parser: Parser) -> None:
     parser.add_argument(
         "--device", default="auto", metavar="X", help="auto (a GPU if there is one), cpu, cuda, mps [auto]"
@@ -196,6 +208,7 @@ COMMANDS = {
     "compare": ("train recipes, measure them, and put them in one table", add_comparison_flags),
     "sweep": ("train a colorizer for each target of a document", add_sweep_flags),
     "colorize": ("colorize photos", add_colorize_flags),
+    "app": ("colorize photos in the browser, with sliders", add_app_flags),
     "table": ("a training's losses as a table", add_table_flags),
     "plot": ("a training's curves and pictures: losses.png and strip.png", add_plot_flags),
     "export": ("write a colorizer as an ONNX file", add_export_flags),

@@ -176,6 +176,12 @@ def colorize(arguments) -> int:
     return 2 if failed else 0
 
 
+def app(arguments) -> int:
+    from colorlib.app_server import serve
+
+    return serve(arguments.checkpoint, arguments.host, arguments.port, arguments.device, arguments.precision)
+
+
 def data(arguments) -> int:
     begun = time.perf_counter()
     photo_set = load_photos(arguments.dataset, arguments.dataset_path, arguments.image_size)
