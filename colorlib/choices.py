@@ -14,7 +14,7 @@ from colorlib.heads import HEADS
 from colorlib.model import MODEL_FIELDS
 from colorlib.models import GENERATORS
 from colorlib.models.discriminators import DISCRIMINATORS
-from colorlib.objective import TERMS
+from colorlib.objective import TERMS, settings_of_terms
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES
 from colorlib.photo_sets import NAMED
 from colorlib.progress import MONITORS
@@ -56,6 +56,8 @@ def rules(stage: Config) -> list[Rule]:
         unused = {setting for other in KINDS[name].values() for setting in other.settings} - set(kind.settings)
         unused |= set(getattr(kind, "ignores", ()))  # of what all others of its like look at
         found.append(Rule(sorted(unused), False, f"{flag(name)} {getattr(holder, name)}"))
+    for setting, terms, used in settings_of_terms(stage.loss):
+        found.append(Rule([setting], used, f"a --loss without {' or '.join(terms)}"))
     epochs, plateau = f"--epochs {stage.epochs}", stage.lr_schedule == "plateau"
     last = stage.monitor == "last"  # finds every epoch better than the one before
     by_fastai, one_cycle = stage.trainer == "fastai", stage.lr_schedule == "onecycle"

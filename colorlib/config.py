@@ -59,6 +59,13 @@ class Config:
             "adversarial=1,kind=lsgan saturation=20,target=0.5 [l1=100]"
         },
     )
+    content_weights: str = knob(
+        "imagenet",
+        "the network by which the term `content` compares pictures: imagenet, VGG16 with torchvision's weights "
+        "(528 MB, downloaded once), a file of VGG16's or ResNet18's weights, or of `colorlib pretrain-encoder`, or "
+        "none, VGG16 with random ones",
+        resumable=True,
+    )
     system: str = knob(
         "supervised",
         "what is trained; supervised is a generator that learns from the true colors alone, gan one that a "

@@ -30,7 +30,7 @@ FLOORS = [
         "run_folder",
     },
     {"data", "losses", "models", "optimizers", "plots", "progress"},
-    {"hub", "flags", "training_pictures"},
+    {"hub", "flags", "training_pictures", "perceptual"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "learned", "runs", "sheet"},
     {"evaluation"},
