@@ -5,10 +5,9 @@
 To add a term, write a function of one `Prediction` (in `colorlib.losses`, or beside what it needs) and give it a line
 in `TERMS`. Its name then works in --loss, and the history has its column `loss_G_...`. A term with options is a
 class, whose arguments they are. A term that needs more than the prediction, as the weights of a network, has a method
-`prepare(engine, config)`, which is called once, when a training begins or goes on; where it may not be had, also
-`fetch(config)`, which says so by `ConfigError` before anything is decoded or written. One that makes sense with certain
-settings only names them in `needs`, each with its value, or None for any; one that alone looks at certain settings
-names them in `settings`.
+`prepare(engine, config)`, which is called once when a training begins or goes on, after all settings were checked. One
+that makes sense with certain settings only names them in `needs`, each with its value, or None for any; one that alone
+looks at certain settings names them in `settings`.
 """
 
 import inspect
@@ -76,13 +75,6 @@ def check_objective(config: Config) -> None:
             there = bool(settings[setting]) if value is None else settings[setting] == value
             if not there:
                 raise ConfigError(f"--loss has the term {name}, which needs {flag(setting)} {value or ''}".rstrip())
-
-
-def check_fetching(config: Config) -> None:
-    """Raise `ConfigError` where a term needs what can't be had, as a file of weights that isn't there."""
-    for term in objective(config.loss):
-        if hasattr(term.function, "fetch"):
-            term.function.fetch(config)
 
 
 def settings_of_terms(loss: dict) -> Iterator[tuple[str, list[str], bool]]:

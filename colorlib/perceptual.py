@@ -11,7 +11,6 @@ depends on a neighborhood, so this one sees edges and textures of color.
 (`colorlib.color`), so the gradient goes through the frozen network and Lab back to the generator.
 """
 
-import contextlib
 import copy
 import logging
 
@@ -23,8 +22,7 @@ from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.losses import Prediction
-from colorlib.models import HALF_PRECISION
-from colorlib.models.features import Features, feature_network
+from colorlib.models.features import feature_network
 
 log = logging.getLogger("colorlib")
 
@@ -45,34 +43,32 @@ class ContentLoss:
             raise ConfigError(f"--loss content: size is {size!r}; it takes pixels, from 8 on")
         self.size = None if size is None else int(size)
 
-    def fetch(self, config: Config) -> Features:
-        """The network, on the processor. Raises `ConfigError` where it can't be had, or can't take these pictures."""
+    def prepare(self, engine: Engine, config: Config) -> None:
+        """Bring the network onto the device, where it computes in the precision of the training.
+
+        Raises `ConfigError` where it can't be had, hasn't such layers, or can't take pictures so small.
+        """
         asked = f"--content-weights {config.content_weights}"
         network = feature_network(config.content_weights, tuple(self.weights), asked)
         side = self.size or config.model.image_size
         try:
-            copy.deepcopy(network).to("meta")(torch.empty(1, 3, side, side, device="meta"))
+            copy.deepcopy(network).to("meta")(torch.empty(1, 3, side, side, device="meta"))  # shapes alone
         except RuntimeError:
             raise ConfigError(
                 f"--loss content: {side} pixels are too few for {' and '.join(network.layers)}; give an earlier layer, "
                 "or a larger size"
             ) from None
-        return network
-
-    def prepare(self, engine: Engine, config: Config) -> None:
-        """Bring the network onto the device, where it computes in the precision of the training."""
         if config.content_weights == "none" and engine.is_main:
             log.warning("--content-weights none: content compares by a VGG16 of random weights, which knows no photos")
-        network = self.fetch(config)
         self.weights = self.weights or dict.fromkeys(network.layers, 1.0)
-        self.network, self.half = network.to(engine.device, engine.dtype), HALF_PRECISION.get(engine.precision)
+        self.network, self.in_precision = network.to(engine.device, engine.dtype), engine.accelerator.autocast
 
     def maps(self, rgb: Tensor) -> dict[str, Tensor]:
         """The network's maps of pictures, sRGB `(B, 3, H, W)` in [0, 1]."""
         if self.size is not None and rgb.shape[-2:] != (self.size, self.size):
             smooth = rgb.device.type != "mps"  # where older versions of torch can't
             rgb = functional.interpolate(rgb, (self.size, self.size), mode="bilinear", antialias=smooth)
-        with torch.autocast(rgb.device.type, self.half) if self.half else contextlib.nullcontext():
+        with self.in_precision():
             return self.network(rgb)
 
     def __call__(self, prediction: Prediction) -> Tensor:

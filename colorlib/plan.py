@@ -15,7 +15,6 @@ from colorlib.config import Config
 from colorlib.data import parse_splits
 from colorlib.errors import ConfigError
 from colorlib.models.resnet import encoder_weights
-from colorlib.objective import check_fetching
 from colorlib.run_folder import FILES, FOLDERS, load_stages
 from colorlib.settings import flag, having
 from colorlib.systems import check_system
@@ -54,8 +53,6 @@ def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False
         find_folder(stages[0].start_from)
     if stages[0].encoder_weights != "none":  # which may be a download, and takes its time
         encoder_weights(stages[0].encoder_weights)
-    for stage in stages:
-        check_fetching(stage)
     return [Planned(stage, "begin") for stage in stages]
 
 
