@@ -9,6 +9,9 @@ depends on a neighborhood, so this one sees edges and textures of color.
 
 *coco* names it a challenge that the way from Lab to RGB "breaks the gradient computation". Ours is torch all the way
 (`colorlib.color`), so the gradient goes through the frozen network and Lab back to the generator.
+
+By VGG16's relu2_2 a picture of 32 pixels costs 7 ms of one processor thread and 2 MB, one of 64 pixels 40 ms and 7 MB
+(`python benchmarks/content.py`, Intel Xeon, float32).
 """
 
 import copy
