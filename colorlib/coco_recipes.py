@@ -9,8 +9,8 @@ from colorlib.config import Config
 from colorlib.model import Model
 
 COCO = {"dataset": "coco", "splits": "80/20", "limit_images": 8000, "batch_size": 16}
-GAN = {"system": "gan", "discriminator": "patch70", "lr": 2e-4, "lr_schedule": "constant", "epochs": 50}
-GAN |= {"monitor": "last"}  # the smallest MAE would choose the palest epoch
+JUDGED = {"system": "gan", "discriminator": "patch70", "lr": 2e-4, "lr_schedule": "constant", "epochs": 50}
+JUDGED |= {"monitor": "last"}  # the smallest MAE would choose the palest epoch
 EIGHT_LEVELS = (64, 128, 256, 512, 512, 512, 512, 512)
 PRETRAINED = Model(image_size=256, generator="resnet18")
 ONE_CYCLE = {"trainer": "fastai", "lr_schedule": "onecycle", "optimizer": "adam", "loss": {"l1": 100.0}}
@@ -48,7 +48,7 @@ def experiment(loss: dict, class_size: dict = CLASS_LEVELS, smoke_size: dict = S
     else than 256 pixels.
     """
     return {
-        "full": Config(Model(image_size=256, **model), **COCO, **GAN, loss={"adversarial": 1.0, **loss}),
+        "full": Config(Model(image_size=256, **model), **COCO, **JUDGED, loss={"adversarial": 1.0, **loss}),
         "class": CLASS_JUDGED | CLASS_STEPS | {"discriminator_lr": 2e-4} | class_size,
         "smoke": SMOKE_JUDGED | smoke_size,
     }
@@ -78,7 +78,7 @@ COCO_RECIPES = {
     "coco-7": {
         "full": (
             Config(PRETRAINED, **COCO, **ONE_CYCLE, epochs=20, lr=1e-3, encoder_weights="imagenet"),
-            Config(PRETRAINED, **COCO, **GAN, loss={"adversarial": 1.0, **L1}),
+            Config(PRETRAINED, **COCO, **JUDGED, loss={"adversarial": 1.0, **L1}),
         ),
         "class": (CLASS_COCO | {"epochs": 2}, CLASS_JUDGED | {"epochs": 1}),
         "smoke": (SMOKE_COCO, SMOKE_JUDGED),
