@@ -17,7 +17,7 @@ from colorlib.heads import HEADS
 from colorlib.model import MODEL_FIELDS, Model
 from colorlib.models import GENERATORS
 from colorlib.models.discriminators import DISCRIMINATORS
-from colorlib.objective import TERMS
+from colorlib.objective import TERMS, settings_of_terms
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES
 from colorlib.photo_sets import NAMED
 from colorlib.progress import MONITORS
@@ -63,6 +63,8 @@ def rules(stage: Config) -> list[Idle]:
         for other, allowed in getattr(kind, "needs", {}).items():
             beside = f"{flag(other)} {values[other]}, other than {' or '.join(allowed)}"
             found.append(Idle([name], values[other] not in allowed, beside))
+    for setting, terms, used in settings_of_terms(stage.loss):
+        found.append(Idle([setting], not used, f"a --loss without {' or '.join(terms)}"))
     epochs, highest = f"--epochs {stage.epochs}", max(stage.lr, stage.discriminator_lr or 0)
     by_plateaus, always_better = stage.lr_schedule == "plateau", stage.monitor == "last"
     no_plateau = stage.plateau_patience >= stage.epochs

@@ -66,6 +66,13 @@ class Config:
         "scaled or its hue turned until it has them",
         ("true", "moved"),
     )
+    content_weights: str = knob(
+        "imagenet",
+        "the network by which the term `content` compares pictures: imagenet, VGG16 with torchvision's weights "
+        "(528 MB, downloaded once), a file of VGG16's or ResNet18's weights, or of `colorlib pretrain-encoder`, or "
+        "none, VGG16 with random ones",
+        resumable=True,
+    )
     system: str = knob(
         "supervised",
         "what is trained; supervised is a generator that learns from the true colors alone, gan one that a "

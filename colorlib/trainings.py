@@ -198,7 +198,7 @@ def say_what_became(stages: Stages, outcome: Outcome, say: Callable[[str], None]
         say(f"{folder_of(stages)}: {outcome.status}{': ' if outcome.reason else ''}{outcome.reason}")
 
 
-def serve() -> None:
+def train_as_asked() -> None:
     """Train what standard input has the settings of; the outcome is all that goes to standard output."""
     stdout = os.dup(1)
     os.dup2(2, 1)
@@ -209,4 +209,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    train_as_asked()

@@ -33,7 +33,7 @@ FLOORS = [
         "published",
     },
     {"data", "losses", "models", "optimizers", "plots", "progress", "examiners"},
-    {"hub", "flags", "compare_flags", "training_pictures", "judge", "sets_here"},
+    {"hub", "flags", "compare_flags", "photo_flags", "training_pictures", "judge", "sets_here", "perceptual"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
     {"systems", "learned", "runs", "sheet", "draws", "obedience", "onnx_export", "live"},
     {"evaluation", "app", "app_parts", "panel"},
@@ -47,7 +47,11 @@ FLOORS = [
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-LAZY = {("cli", "commands"), ("cli", "choices"), ("compare_flags", "choices")}  # imported when a command is run
+LAZY = {
+    ("cli", "commands"),
+    ("cli", "choices"),
+    ("compare_flags", "photo_flags", "choices"),
+}  # imported when a command is run
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

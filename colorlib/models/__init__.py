@@ -16,6 +16,7 @@ from colorlib.model import Model
 from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.pretrained import ResNet18UNet
+from colorlib.models.residual import Residual, ResidualUNet, ResidualUNet2x
 from colorlib.models.unet import UNet
 from colorlib.precision import in_precision
 from colorlib.settings import choose
@@ -24,7 +25,14 @@ from colorlib.settings import choose
 # It is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
 # what the sides of a picture are multiples of (None: it takes squares of one size alone),
 # and `settings`, the names of the model's settings that not every generator looks at.
-GENERATORS = {"unet": UNet, "gray_fed": GrayFed, "resnet18": ResNet18UNet}
+GENERATORS = {
+    "unet": UNet,
+    "gray_fed": GrayFed,
+    "resnet18": ResNet18UNet,
+    "residual": Residual,
+    "residual_unet": ResidualUNet,
+    "residual_unet_2x": ResidualUNet2x,
+}
 
 
 def build_generator(model: Model) -> nn.Module:
