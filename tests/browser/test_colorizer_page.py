@@ -72,6 +72,7 @@ def visitor(page, address):
     """The page, opened by a visitor; it must load nothing from elsewhere, and no script may fail."""
     asked, failed = [], []
     page.set_default_timeout(PATIENCE)
+    page.emulate_media(reduced_motion="reduce")  # an animation takes a busy machine's time
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: failed.append(error.message))
     page.goto(f"{address}/colorizer.html")
