@@ -27,8 +27,8 @@ ROUNDS_LIVE = 3  # see `changes`
 class Answer:
     """A preview in color, RGB, and what its controls are.
 
-    obtained: of each control that was asked about, measured on the picture. missed: of those whose target it doesn't
-    have, the least and the most that the photo can be moved to, or None where the target is no farther than that: then
+    obtained: of each control that was asked about, measured on the picture. missed: of those whose target was to be met
+    exactly and isn't, the least and the most that the photo can be moved to, or None where the target is no farther than that: then
     the other targets, or the photo's many hues, are in its way.
     """
 
@@ -70,8 +70,9 @@ class LivePhoto:
         rgb = torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
         found = {name: CONTROLS[name].measure(rgb) for name in dict.fromkeys((*about, *asked))}
         missed = {}
-        for name, target in asked.items():
-            if misses(found[name], target.cpu(), CONTROLS[name]):
+        for name in wanted:
+            target = asked[name].cpu()
+            if misses(found[name], target, CONTROLS[name]):
                 low, high = reach(lightness, before, name)
                 missed[name] = None if low <= target <= high else (low.item(), high.item())
         return Answer(Image.fromarray(pixels), {name: value.item() for name, value in found.items()}, missed)
