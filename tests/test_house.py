@@ -50,7 +50,8 @@ FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 LAZY = {
     ("cli", "commands"),
     ("cli", "choices"),
-    ("compare_flags", "photo_flags", "choices"),
+    ("compare_flags", "choices"),
+    ("photo_flags", "onnx_export"),
 }  # imported when a command is run
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
