@@ -28,8 +28,8 @@ class Answer:
     """A preview in color, RGB, and what its controls are.
 
     obtained: of each control that was asked about, measured on the picture. missed: of those whose target was to be met
-    exactly and isn't, the least and the most that the photo can be moved to, or None where the target lies within: then
-    the other targets, or the photo's many hues, are in its way.
+    exactly and isn't, the least and the most that the photo can be moved to, or None where the target is not beyond
+    them: then the other targets, or the photo's many hues, are in its way.
     """
 
     picture: Image.Image
