@@ -71,10 +71,6 @@ $(VENV)/.installed-app: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[app]'
 	@touch $(VENV)/.installed $@
 
-$(VENV)/.installed-browser: pyproject.toml | $(VENV)/bin/pip
-	$(PIP_INSTALL) -e '.[notebooks,test,site,browser]'
-	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $(VENV)/.installed-test $@
-
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[notebooks,test,site]'
 	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $@

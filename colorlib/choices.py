@@ -96,6 +96,20 @@ def idle(stage: Config, given=()) -> dict[str, str]:
     }
 
 
+def with_effect(stages: Sequence[Config], given: dict) -> dict:
+    """Of some settings those that have an effect in one of a recipe's stages. Raises `ConfigError`."""
+    useless = [idle(stage.replace(**given), given) for stage in stages]
+    return {name: value for name, value in given.items() if not all(name in one for one in useless)}
+
+
+def refuse_useless(recipes: dict[str, Sequence[Config]], given: dict) -> None:
+    """Raise `ConfigError` for a setting that has an effect in none of several recipes, each by its name."""
+    effective = [with_effect(stages, given) for stages in recipes.values()]
+    for setting in given:
+        if not any(setting in settings for settings in effective):
+            raise ConfigError(f"{flag(setting)} has no effect in any of {', '.join(recipes)}; leave it out")
+
+
 def change(stages: Sequence[Config], given: dict, terms: dict | None = None, only: int | None = None) -> list[Config]:
     """The stages with other settings: each one that is given changes every stage where it has an effect.
 

@@ -67,7 +67,7 @@ class Colorizer:
 
     @classmethod
     def load(cls, name, device="cpu", precision: str = "auto") -> "Colorizer":
-        """Open a colorizer's folder, a training's (its `best`), `starter` or `balanced`, or `owner/name` from the hub.
+        """Open a colorizer's folder, a training's (its `best`), one by name, as starter, or `owner/name` from the hub.
 
         device: as the setting of this name; auto is a GPU if there is one. Raises `ColorizerError`, and `ConfigError`
         for a device that isn't there.

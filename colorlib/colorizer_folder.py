@@ -1,7 +1,7 @@
 """A colorizer as a folder: `config.json`, the model, and `model.safetensors`, the weights and once more the model.
 
-Opening one executes nothing: no pickle. A folder has a path, or a name: `starter` and `balanced` come with
-colorlib, and `owner/name` is the Hugging Face hub's.
+Opening one executes nothing: no pickle. A folder has a path, or a name: `starter`, `listener` and `balanced`
+come with colorlib, and `owner/name` is the Hugging Face hub's.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int
 
 STARTER = Path(__file__).parent / "starter"
 # What comes with colorlib, by name; the card of each is README.md in its folder.
-SHIPPED = {"starter": STARTER, "balanced": Path(__file__).parent / "balanced"}
+SHIPPED = {"starter": STARTER} | {name: STARTER.with_name(name) for name in ("listener", "balanced")}
 
 
 def find_folder(name) -> Path:

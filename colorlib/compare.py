@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from colorlib import evaluation, recipes
-from colorlib.choices import change, idle
+from colorlib.choices import change, refuse_useless, with_effect
 from colorlib.comparison import Measured, write
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
@@ -85,10 +85,8 @@ def line_up(names: Sequence[str], seeds: Sequence[int], output: Path, scale: str
     if len(set(names)) < len(names) or len(set(seeds)) < len(seeds):
         raise ConfigError("a recipe or a seed is named twice; give each once")
     chosen = {name: recipes.get(name, scale) for name in names}
+    refuse_useless(chosen, given)
     effective = {name: with_effect(stages, given) for name, stages in chosen.items()}
-    for setting in given:
-        if not any(setting in settings for settings in effective.values()):
-            raise ConfigError(f"{flag(setting)} has no effect in any of {', '.join(names)}; leave it out")
     entries = []
     for seed in seeds:
         for name, stages in chosen.items():
@@ -100,12 +98,6 @@ def line_up(names: Sequence[str], seeds: Sequence[int], output: Path, scale: str
             listed = ", ".join(f"{value} ({name})" for name, value in values.items())
             raise ConfigError(f"the recipes have different settings, {listed}; give one {flag(setting)} for all")
     return entries
-
-
-def with_effect(stages: Stages, given: dict) -> dict:
-    """Of some settings those that have an effect in one of a recipe's stages. Raises `ConfigError`."""
-    useless = [idle(stage.replace(**given), given) for stage in stages]
-    return {name: value for name, value in given.items() if not all(name in one for one in useless)}
 
 
 def measure_entry(entry: Entry, options: dict, progress: bool) -> dict:

@@ -61,7 +61,7 @@ class FastaiTraining(Training):
     ignores: settings that have no effect with it. needs: settings -> what alone they may be.
     """
 
-    ignores = ("beta1", "max_steps", "patience", "conditions")
+    ignores = ("beta1", "max_steps", "patience", "conditions", "compare_with")
     needs = {"lr_schedule": ("onecycle",), "optimizer": ("adam", "adamw"), "system": ("supervised",)}
 
     def __init__(self, system, config, engine, *others, **settings):

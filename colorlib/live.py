@@ -54,7 +54,9 @@ class LivePhoto:
 
     def gray(self) -> Image.Image:
         """The preview without its color, in its own lightness."""
-        return Image.fromarray(self.colorizer.join(np.asarray(self.preview), torch.zeros(2, 1, 1)))
+        return Image.fromarray(
+            self.colorizer.join(np.asarray(self.preview), torch.zeros(2, 1, 1, device=self.colorizer.device))
+        )
 
     def answer(self, targets: dict[str, float] | None = None, exact: bool = False, about: Iterable[str] = ()) -> Answer:
         """The preview in color. targets, exact: as of `Colorizer.colorize`. about: controls to measure, besides those
@@ -71,10 +73,9 @@ class LivePhoto:
         found = {name: CONTROLS[name].measure(rgb) for name in dict.fromkeys((*about, *asked))}
         missed = {}
         for name in wanted:
-            target = asked[name].cpu()
-            if misses(found[name], target, CONTROLS[name]):
-                low, high = reach(lightness, before, name)
-                missed[name] = None if low <= target <= high else (low.item(), high.item())
+            if misses(found[name], asked[name].cpu(), CONTROLS[name]):
+                low, high = (end.item() for end in reach(lightness, before, name))
+                missed[name] = None if low <= targets[name] <= high else (low, high)
         return Answer(Image.fromarray(pixels), {name: value.item() for name, value in found.items()}, missed)
 
     def _predicted(self, told: dict[str, float]) -> Tensor:

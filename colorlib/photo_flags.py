@@ -3,7 +3,9 @@
 from colorlib.flags import Parser, add_control_flags, count
 from colorlib.settings import PRECISIONS
 
-CHECKPOINT = "starter or balanced, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
+CHECKPOINT = (
+    "starter, listener or balanced, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
+)
 
 
 def add_colorize_flags(parser: Parser, argv: list[str]) -> None:

@@ -43,11 +43,12 @@ def fit(
     if photo_set is not None:
         configs = [one.replace(dataset=photo_set.name, dataset_path=photo_set.path) for one in configs]
     planned = plan(configs, overwrite, resume)
-    ahead = [now for now in planned if now.action != "skip"]
-    for now in ahead:
-        check_data(now.config, photo_set)
+    for now in planned:
+        if now.action != "skip":
+            check_data(now.config, photo_set)
     with training_lock(planned[-1].config.checkpoints_path):
-        for now in ahead:
+        planned = plan(configs, overwrite, resume)  # anew: another process may have trained there a moment ago
+        for now in (now for now in planned if now.action != "skip"):
             run = fit_one(now, planned, photo_set, progress, watch)
             if run.stopped and now is not planned[-1]:
                 run.interrupted = True
@@ -95,7 +96,9 @@ def fit_one(now: Planned, planned: Sequence[Planned], photo_set, progress: bool,
         make_room(now, planned)
     if training.show:
         tqdm.write(describe(training))
-    return training.fit()
+    run = training.fit()
+    engine.accelerator.wait_for_everyone()  # the first process writes what all start the next stage from
+    return run
 
 
 def make_room(now: Planned, planned: Sequence[Planned]) -> None:

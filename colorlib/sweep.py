@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 
 from colorlib import plots, recipes
-from colorlib.choices import change, idle
+from colorlib.choices import change, refuse_useless, with_effect
 from colorlib.color import rgb_to_lab
 from colorlib.color_difference import ciede2000
 from colorlib.controls import CONTROLS
@@ -76,6 +76,7 @@ def sweep(
     if name not in SWEEPS:
         raise ConfigError(f"no sweep {name!r}; there are {', '.join(SWEEPS)}")
     rows = SWEEPS[name]
+    refuse_useless({row.label: recipes.get(row.recipe, scale) for row in rows}, given or {})
     trainings = [stages_of(row, output, scale, given or {}) for row in rows]
     outcomes = train_all(trainings, jobs, say, progress)
     if any(outcome.status == "stopped" for outcome in outcomes):
@@ -103,11 +104,7 @@ def is_done(outcome) -> bool:
 def stages_of(row: Wanted, output: Path, scale: str, given: dict) -> Stages:
     """The training of a row, in a folder of its name. Raises `ConfigError`."""
     stages = recipes.get(row.recipe, scale)
-    useful = {
-        name: value
-        for name, value in given.items()
-        if any(name not in idle(one.replace(**given), given) for one in stages)
-    }
+    useful = with_effect(stages, given)
     place = {"checkpoints_path": str(output / row.label.replace(", ", "-").replace(" ", "-"))}
     terms = {name: {"weight": WEIGHT, "target": target} for name, target in row.targets.items()}
     return change(stages, useful | place, terms)

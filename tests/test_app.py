@@ -263,3 +263,10 @@ def test_the_server_asks_no_other_server(client):
 def test_there_is_no_telemetry(client):
     config = client.get("/config").json()
     assert config["analytics_enabled"] is False
+
+
+def test_a_photo_is_joined_on_the_generators_device(starter):
+    """On the device `meta` mixing devices is an error, and a picture can't be brought back, which comes last."""
+    colorizer = Colorizer(build_generator(starter.model).to("meta"), starter.model)
+    with pytest.raises(NotImplementedError, match="out of meta tensor"):
+        LivePhoto(colorizer, Image.new("L", (40, 30), 90)).gray()

@@ -86,7 +86,7 @@ def test_conditions_that_were_learned_are_kept_as_they_are(photo_set, tmp_path, 
 
 
 def test_the_command_line_adds_conditions_to_one_stage(photo_set):
-    first, second = change(get("starter", "smoke")[:2], {"conditions": ("hue",)}, {"asked": 20.0}, only=2)
+    first, second = change(get("starter", "smoke"), {"conditions": ("hue",)}, {"asked": 20.0}, only=2)
     assert (first.model.conditions, second.model.conditions) == ((), ("hue",))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from colorlib import sweep as sweeping
 from colorlib.cli import main
+from colorlib.errors import ConfigError
 from colorlib.sweep import SWEEPS, row_for, stages_of, sweep
 
 TINY = {"limit_images": 32, "valid_images": 8, "epochs": 1, "device": "cpu", "precision": "fp32"}
@@ -56,3 +57,9 @@ def test_one_that_fails_is_named_and_the_rest_go_on(tmp_path, monkeypatch):
     assert not stopped and set(table["rows"]) == {"U-Net"}
     assert [one["row"] for one in table["failed"]] == ["saturation 0"]
     assert "failed: saturation 0" in (tmp_path / "table.md").read_text()
+
+
+def test_a_setting_without_effect_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="--rmsprop-decay has no effect in any of U-Net, GAN"):
+        sweep("controlled", tmp_path / "out", "smoke", TINY | {"rmsprop_decay": 0.5})
+    assert not (tmp_path / "out").exists()
