@@ -266,7 +266,7 @@ def test_there_is_no_telemetry(client):
 
 
 def test_a_photo_is_joined_on_the_generators_device(starter):
-    """On the device `meta` mixing devices is an error, and what looks at numbers can't be done, which comes after it."""
+    """On the device `meta` mixing devices is an error, and so is what looks at numbers, later."""
     colorizer = Colorizer(build_generator(starter.model).to("meta"), starter.model)
     with pytest.raises(NotImplementedError, match="nonzero|out of meta tensor"):
         LivePhoto(colorizer, Image.new("L", (40, 30), 90)).gray()
