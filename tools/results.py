@@ -193,8 +193,8 @@ def controls_section() -> list[str]:
         "    python tools/listener.py runs/listener data/photos --told 200",
         "",
         "`listener`, `starter`'s network after two more epochs in which it learned to listen (seed 0), against the "
-        "honest rival: its own free answer, moved to the target. CIEDE2000 is to the true picture moved to the target; the "
-        "spread of hues is 0 for one hue alone, as of sepia. One training: the spread over seeds isn't known.",
+        "honest rival: its own free answer, moved to the target. CIEDE2000 is to the true picture moved to the target; "
+        "the spread of hues is 0 for one hue alone, as of sepia. One training: the spread over seeds isn't known.",
         "",
         (folder / "obedience.md").read_text().strip(),
         "",
