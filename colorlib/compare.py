@@ -19,6 +19,7 @@ from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
 from colorlib.files import write_atomically
 from colorlib.judge import Judge
+from colorlib.metrics import METRICS
 from colorlib.settings import flag
 from colorlib.trainings import Stages, folder_of, train_all
 
@@ -107,7 +108,8 @@ def measure_entry(entry: Entry, options: dict, progress: bool) -> dict:
     weights = next(place for place in (folder / "best", folder / "last") if place.is_dir()) / "model.safetensors"
     where = {"dataset": config.dataset, "part": "test", "splits": config.splits, "split_seed": config.split_seed}
     judged = Path(options["judge"]).stat().st_mtime if options["judge"] else None
-    asked = json.loads(json.dumps({**where, **options, "weights": weights.stat().st_mtime, "judged": judged}))
+    measured = {"weights": weights.stat().st_mtime, "judged": judged, "metrics": list(METRICS)}
+    asked = json.loads(json.dumps({**where, **options, **measured}))
     kept = folder / "figures.json"
     if kept.exists():
         try:

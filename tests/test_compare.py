@@ -129,6 +129,11 @@ def test_what_is_done_is_neither_trained_nor_measured_anew(folder, monkeypatch):
         patch.setattr(evaluation, "evaluate", never)
         compare(NAMES, [0, 1], folder, "smoke", **MEASURED)
     assert (folder / "table.json").read_bytes() == before
+    with monkeypatch.context() as patch:  # another colorlib, with a further metric
+        patch.setattr("colorlib.compare.METRICS", {"new": None})
+        patch.setattr(evaluation, "evaluate", never)
+        with pytest.raises(AssertionError, match="done already"):
+            compare(["ninth"], [1], folder, "smoke", **MEASURED)
     table, _ = compare(["ninth"], [1], folder, "smoke", **MEASURED | {"test_images": 5})  # another protocol
     assert table["protocol"]["images"] == 5
 
