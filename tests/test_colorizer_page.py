@@ -126,7 +126,7 @@ def test_the_network_sees_photos_at_the_same_size(colorizer, in_node):
 @needs_node
 def test_the_network_sees_the_same(cat, colorizer, in_node):
     found = in_node("return photo.seen(given.picture, given.card);", picture=as_canvas(cat), card=CARD)
-    assert np.array_equal(pixels(found), np.asarray(colorizer._seen(cat, 64)))
+    assert np.array_equal(pixels(found), np.asarray(colorizer.seen(cat, 64)))
 
 
 def two_colors(height=64, width=96):
@@ -139,7 +139,7 @@ def two_colors(height=64, width=96):
 def test_a_photo_is_painted(cat, colorizer, in_node):
     ab = two_colors()
     found = in_node("return photo.paint(given.picture, given.color);", picture=as_canvas(cat), color=as_color(ab))
-    apart = np.abs(pixels(found) - colorizer._join(np.asarray(cat), ab).astype(int))
+    apart = np.abs(pixels(found) - colorizer.join(np.asarray(cat), ab).astype(int))
     assert apart.max() <= 1 and (apart > 0).mean() < 0.005
 
 

@@ -29,6 +29,7 @@ from colorlib.models.resnet import (
 from colorlib.optimizers import parameter_groups
 from colorlib.plan import plan
 from colorlib.recipes import get
+from colorlib.stages import fit
 from colorlib.systems import build_system
 
 MODEL = Model(generator="resnet18")
@@ -102,7 +103,7 @@ def test_without_internet_it_says_what_was_asked_where_to_put_it_and_how_to_go_o
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
     with pytest.raises(ConfigError) as said:
-        plan([stage.replace(checkpoints_path=str(tmp_path / "run")) for stage in get("coco-7", "smoke")])
+        fit([stage.replace(checkpoints_path=str(tmp_path / "run")) for stage in get("coco-7", "smoke")], progress=False)
     for words in (
         "imagenet",
         "no route to host",
