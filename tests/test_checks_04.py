@@ -188,3 +188,8 @@ def test_another_form_of_freezing_is_accepted(said):
             norm.eval()
 
     assert said(check.freeze, one_by_one).startswith("✓ ")
+
+
+def test_a_finished_freeze_takes_the_place_of_an_open_one(solution):
+    assert check.frozen_or_ours(solution["freeze"]) is solution["freeze"]
+    assert check.frozen_or_ours(exercise_cells.stubs(NOTEBOOK)["freeze"]) is check.finished_freeze

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
+from tool import ROOT, load_tool
 from torch import nn
 from torchvision.models import resnet18
 
@@ -25,7 +27,9 @@ def lesson():
     cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]]
     names = {"torch": torch, "nn": nn, "F": F, "Path": Path, "copy": copy, "make_learner": make_learner}
     names |= {"way_back": check.finished_decoder, "Callback": object, "train_pairs": [], "valid_pairs": []}
-    for start in ("def levels", "class Up", "class ResNetUNet", "def l1", "def turn_of_d", "def patch_disc"):
+    names |= {"keep": check.finished_freeze, "F": F}
+    starts = "def levels", "class Up", "class ResNetUNet", "def l1", "def learner_of", "def turn_of_d", "def patch_disc"
+    for start in ("class Block", *starts, "def predict"):
         (cell,) = [cell for cell in cells if f"\n{start}" in f"\n{cell}"]
         defined = [one for one in ast.parse(cell).body if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
         exec(compile(ast.Module(defined, []), start, "exec"), names)
@@ -36,6 +40,16 @@ def lesson():
 def resnet():
     torch.manual_seed(0)
     return gray_resnet18(10).eval()
+
+
+@pytest.mark.parametrize(("group", "stride"), [("layer1", 1), ("layer3", 2)])
+def test_the_block_is_torchvisions(lesson, resnet, group, stride):
+    theirs = getattr(resnet, group)[0]
+    channels = theirs.conv1.in_channels
+    ours = lesson["Block"](channels, theirs.conv1.out_channels, stride).eval()
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.rand(2, channels, 9, 8)
+    assert torch.allclose(ours(x), theirs(x), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 64), (70, 45)])
@@ -109,6 +123,33 @@ def test_the_learner_has_the_encoder_apart(lesson, tmp_path, monkeypatch):
     of_encoder = {name for name in moved if name.startswith("encoder")}
     assert {name.split(".")[-1] for name in of_encoder} == {"running_mean", "running_var", "num_batches_tracked"}
     assert "to_color.weight" in moved and "ups.0.conv.weight" in moved
+
+
+def test_the_gan_leaves_the_encoder_alone(lesson):
+    """Stage 2 trains the decoder: no number that the encoder stores changes, be it a weight or batch norm's."""
+    network = lesson["ResNetUNet"](gray_resnet18(10))
+    batches = [(torch.rand(4, 1, 32, 32), torch.rand(4, 2, 32, 32)) for _ in range(4)]
+    function = lesson["train_gan"]
+    names = {**lesson, "train_pairs": batches, "device": torch.device("cpu")}
+    first = copy.deepcopy(network)
+    type(function)(function.__code__, names, None, function.__defaults__)(network, 2, 1.0)
+    for name, value in network.encoder.state_dict().items():
+        assert torch.equal(value, first.encoder.state_dict()[name]), name
+    assert not torch.equal(network.to_color.weight, first.to_color.weight)
+
+
+def test_the_decoder_trained_for_longer_fits(lesson, resnet):
+    """tools/longer_decoder.py trains the lesson's network, and what it stores is the lesson's decoder."""
+    tool = load_tool("longer_decoder")
+    theirs, ours = tool.ResNetUNet(copy.deepcopy(resnet)), lesson["ResNetUNet"](copy.deepcopy(resnet))
+    stored = load_file(ROOT / "results" / "encoder" / "decoder.safetensors")
+    assert set(stored) == {name for name in ours.state_dict() if not name.startswith("encoder.")}
+    for network in (theirs, ours):
+        assert not network.load_state_dict(stored, strict=False).unexpected_keys
+    gray = torch.rand(2, 1, 40, 32) * 2 - 1
+    assert torch.equal(theirs.eval()(gray), ours.eval()(gray))
+    theirs.train()
+    assert not any(layer.training for layer in theirs.encoder.modules()) and theirs.ups.training
 
 
 def test_the_discriminator_gives_a_verdict_for_each_patch(lesson):

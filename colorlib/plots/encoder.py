@@ -1,16 +1,24 @@
-"""The pictures of lesson 4: what a network answers that has seen photographs, its filters and maps, two U-Nets on it
-with their sizes, how pixel shuffle enlarges, and how fastai finds and changes the learning rate.
+"""The pictures of lesson 4: what a network answers that has seen photographs, its blocks and maps, U-Nets on it with
+their sizes, how fastai finds a learning rate, how trainings compare; and the photo that the lesson's network colored.
 """
+
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 from torch import Tensor
 
-from colorlib.plots.networks import SHADES
+from colorlib.photos import read_rgb
 
 INK, ENCODER, DECODER, SKIP, OUT = "0.25", "#4c72b0", "#8172b3", "#2a9d5c", "#d95f02"
+
+
+def trained_for_longer() -> Image.Image:
+    """The bundled photo that opens the lesson, colored by its network as tools/longer_decoder.py trained it."""
+    return read_rgb(Path(__file__).with_name("lesson_04.jpg"))
 
 
 def as_gray(picture: Tensor) -> np.ndarray:
@@ -44,28 +52,6 @@ def answers(gray: Tensor, classes: Tensor, shares: Tensor, names: list[str], col
     return figure
 
 
-def filters(kernels: dict, across: int = 16) -> Figure:
-    """The kernels of a first layer, each from its own darkest to its own brightest value, 0 a middle gray.
-
-    kernels: title -> `(N, 1, h, w)`.
-    """
-    figure, axes = plt.subplots(len(kernels), 1, figsize=(9.6, 2.75 * len(kernels)), squeeze=False)
-    for axis, (title, kernel) in zip(axes[:, 0], kernels.items(), strict=True):
-        tiles = kernel.detach().cpu()[:, 0].numpy()
-        side, down = tiles.shape[-1] + 1, -(-len(tiles) // across)
-        sheet = np.full((down * side + 1, across * side + 1), np.nan)
-        for number, tile in enumerate(tiles):
-            row, column = divmod(number, across)
-            place = np.s_[row * side + 1 : (row + 1) * side, column * side + 1 : (column + 1) * side]
-            sheet[place] = tile / max(abs(tile).max(), 1e-9)
-        axis.imshow(sheet, cmap="gray", vmin=-1, vmax=1, interpolation="nearest")
-        axis.set_title(title, fontsize=10)
-        axis.set_axis_off()
-    figure.subplots_adjust(0.01, 0.01, 0.99, 0.94, hspace=0.1)
-    plt.close(figure)
-    return figure
-
-
 def maps(gray: Tensor, levels: dict, count: int = 3) -> Figure:
     """A gray photo, and some maps of each level, enlarged to its size: those that vary most over the photo.
 
@@ -92,7 +78,7 @@ def difference(before: dict, largest: float | None = None) -> Figure:
     """Where two maps differ: label -> `(H, W)`, all on one scale from white (0) to orange (the largest)."""
     pictures = {label: values.detach().cpu().numpy() for label, values in before.items()}
     largest = largest or max(float(values.max()) for values in pictures.values())
-    figure, axes = plt.subplots(1, len(pictures), figsize=(3.6 * len(pictures) + 0.8, 3.5), layout="constrained")
+    figure, axes = plt.subplots(1, len(pictures), figsize=(3.2 * len(pictures) + 0.8, 3.2), layout="constrained")
     for axis, (label, values) in zip(np.atleast_1d(axes), pictures.items(), strict=True):
         shown = axis.imshow(values, cmap="Oranges", vmin=0, vmax=largest, interpolation="nearest")
         axis.set(xticks=[], yticks=[])
@@ -144,83 +130,80 @@ def unets(networks: dict, side: int) -> Figure:
     return figure
 
 
-def shuffle() -> Figure:
-    """Pixel shuffle: four channels of 2 x 2 pixels become one of 4 x 4, a pixel from each channel in every block."""
-    figure, axis = plt.subplots(figsize=(8.2, 2.6))
-    for channel, shade in enumerate(SHADES):
-        left = 1.25 * channel * 2
-        for place in range(4):
-            row, column = divmod(place, 2)
-            axis.add_patch(Rectangle((left + column, 2 - row), 1, 1, facecolor=shade, edgecolor="white", lw=2))
-            axis.text(left + column + 0.5, 2.5 - row, f"{'abcd'[channel]}{place + 1}", ha="center", va="center")
-            down, right = divmod(channel, 2)
-            corner = (11.8 + 2 * column + right, 3 - 2 * row - down)
-            axis.add_patch(Rectangle(corner, 1, 1, facecolor=shade, edgecolor="white", lw=2))
-            text = f"{'abcd'[channel]}{place + 1}"
-            axis.text(corner[0] + 0.5, corner[1] + 0.5, text, ha="center", va="center")
-    axis.annotate("", (11.6, 2), (9.8, 2), arrowprops={"arrowstyle": "-|>", "color": INK, "lw": 2})
-    axis.text(4.75, 3.35, "four channels, 2 x 2", ha="center", fontsize=10)
-    axis.text(13.8, 4.35, "one channel, 4 x 4", ha="center", fontsize=10)
-    axis.set(xlim=(-0.2, 16.2), ylim=(-0.2, 4.9), aspect="equal")
-    axis.set_axis_off()
-    figure.subplots_adjust(0, 0, 1, 1)
-    plt.close(figure)
-    return figure
+def finder(rates, costs, chosen: dict) -> Figure:
+    """The learning-rate finder: the smoothed cost, as a share of gray's, over the learning rate, with marks.
 
-
-def finder(rates, costs, chosen: dict, gray: float) -> Figure:
-    """The learning-rate finder: the smoothed cost over the learning rate, with marks.
-
-    chosen: label -> learning rate. gray: what an answer without color costs.
+    chosen: label -> learning rate. The axis is cut off a little above gray.
     """
     figure, axis = plt.subplots(figsize=(7.6, 3.1), layout="constrained")
     axis.plot(rates, costs, color=ENCODER, lw=2)
-    axis.axhline(gray, color="0.35", ls="--", lw=1.2, label="gray")
+    axis.axhline(1, color="0.35", ls="--", lw=1.2, label="gray")
     for (label, rate), shade in zip(chosen.items(), (OUT, SKIP), strict=False):
         axis.axvline(rate, color=shade, lw=1.8, label=f"{label}: {rate:.0e}")
-    seen = [min(gray, *costs), min(max(gray, *costs), 2 * gray)]
+    seen = [min(1, *costs), min(max(1, *costs), 1.15)]
     room = 0.1 * (seen[1] - seen[0])
-    axis.set(xscale="log", xlabel="learning rate", ylabel="cost (L1)", ylim=(seen[0] - room, seen[1] + room))
+    axis.set(xscale="log", xlabel="learning rate", ylabel="cost / gray's", ylim=(seen[0] - room, seen[1] + room))
     axis.grid(alpha=0.3)
     axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     plt.close(figure)
     return figure
 
 
-def race(lines: dict, gray: float) -> Figure:
-    """An error during several trainings: label -> (step -> error); the second half of many lines is dashed.
-
-    gray: that of an answer without color, a little above which the axis is cut off.
-    """
-    figure, axis = plt.subplots(figsize=(8.4, 3.2), layout="constrained")
-    shades = (ENCODER, OUT, SKIP)
-    for number, (label, points) in enumerate(lines.items()):
-        style = {"color": shades[number % 3], "ls": "-" if number < 3 else "--"}
-        axis.plot(list(points), list(points.values()), marker="o", lw=1.8, ms=4, label=label, **style)
-    axis.axhline(gray, color="0.35", ls=":", lw=1.4, label="gray")
-    low = min(value for points in lines.values() for value in points.values())
-    room = 0.12 * max(gray - low, 0.02 * gray)
-    axis.set(xlabel="step", ylabel="MAE (0 to 255)", ylim=(min(low, gray) - room, gray + 2 * room))
-    axis.grid(alpha=0.3)
-    axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1), fontsize=9)
+def dots(costs: dict) -> Figure:
+    """Costs of several trainings, as shares of gray's: kind -> list; a line for each kind, a dot for each training."""
+    figure, axis = plt.subplots(figsize=(8.4, 2.0), layout="constrained")
+    for number, (values, shade) in enumerate(zip(costs.values(), (ENCODER, OUT, SKIP), strict=False)):
+        axis.plot(values, [-number] * len(values), "o", ms=11, alpha=0.75, color=shade, clip_on=False)
+    axis.axvline(1, color="0.35", ls="--", lw=1.2)
+    axis.annotate("gray", (1, 0.45), (-4, 0), textcoords="offset points", ha="right", fontsize=10, color="0.35")
+    axis.set(yticks=[-number for number in range(len(costs))], ylim=(0.7 - len(costs), 0.7), xlabel="cost / gray's")
+    axis.set_yticklabels(costs, fontsize=10.5)
+    axis.grid(alpha=0.3, axis="x")
     plt.close(figure)
     return figure
 
 
-def cycle(rates, momenta, costs, gray: float) -> Figure:
-    """One cycle: the learning rate and the momentum of each step, left, and the smoothed cost of each step, right."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.4, 2.9), layout="constrained")
-    steps = np.arange(1, len(rates) + 1)
-    left.plot(steps, rates, color=OUT, lw=2)
-    left.set(xlabel="step", ylim=(0, None))
-    left.set_ylabel("learning rate", color=OUT)
-    other = left.twinx()
-    other.plot(steps, momenta, color=ENCODER, lw=2, ls="--")
-    other.set_ylabel("momentum", color=ENCODER)
-    right.plot(steps, costs, color=DECODER, lw=2)
-    right.axhline(gray, color="0.35", ls="--", lw=1.2)
-    right.annotate("gray", (steps[-1], gray), (0, 3), textcoords="offset points", ha="right", fontsize=9)
-    right.set(xlabel="step", ylabel="cost (L1), smoothed")
-    right.grid(alpha=0.3)
+def residual_blocks() -> Figure:
+    """Two residual blocks of a ResNet18: one that keeps the size, one that halves it, with a 1x1 convolution beside."""
+    figure, axes = plt.subplots(2, 1, figsize=(10.2, 5.0))
+    kept = ["conv 3x3", "batch norm\nReLU", "conv 3x3", "batch norm"]
+    halved = ["conv 3x3\nstride 2", *kept[1:]]
+    panels = (
+        ("keeps the size", "64 channels\n16 x 16", "64 channels\n16 x 16", kept, ""),
+        ("halves the size", "64 channels\n16 x 16", "128 channels\n8 x 8", halved, "conv 1x1, stride 2\nbatch norm"),
+    )
+    for axis, (title, before, after, words, beside) in zip(axes, panels, strict=True):
+
+        def box(x, y, wide, text, shade, axis=axis):
+            axis.add_patch(Rectangle((x - wide / 2, y - 0.42), wide, 0.84, facecolor=shade, edgecolor="white"))
+            axis.text(x, y, text, ha="center", va="center", fontsize=9.5, color="white")
+
+        def arrow(start, end, shade=INK, axis=axis):
+            line = {"arrowstyle": "-|>", "color": shade, "lw": 1.8, "shrinkA": 0, "shrinkB": 0}
+            axis.annotate("", end, start, arrowprops=line)
+
+        axis.text(0.1, 3.15, title, fontsize=11, weight="bold")
+        axis.text(0.9, 1.0, f"$x$\n{before}", ha="center", va="center", fontsize=10)
+        arrow((1.7, 1.0), (2.6, 1.0))
+        places = [3.35, 5.35, 7.35, 9.35]
+        for x, text in zip(places, words, strict=True):
+            box(x, 1.0, 1.5, text, ENCODER)
+        for x in places[:-1]:
+            arrow((x + 0.75, 1.0), (x + 1.25, 1.0))
+        axis.text(6.35, 0.25, "$F(x)$: the change", ha="center", va="center", fontsize=10, color=ENCODER)
+        arrow((10.1, 1.0), (10.85, 1.0))
+        axis.plot([2.1, 2.1, 11.1], [1.0, 2.4, 2.4], color=SKIP, lw=2)
+        arrow((11.1, 2.42), (11.1, 1.3), SKIP)
+        axis.text(2.3, 2.55, "shortcut", fontsize=10, color=SKIP, va="bottom")
+        if beside:
+            box(6.35, 2.4, 2.3, beside, SKIP)
+        axis.text(11.1, 1.0, "+", ha="center", va="center", fontsize=17)
+        arrow((11.35, 1.0), (11.75, 1.0))
+        box(12.25, 1.0, 1.0, "ReLU", ENCODER)
+        arrow((12.75, 1.0), (13.25, 1.0))
+        axis.text(14.1, 1.0, f"$y$\n{after}", ha="center", va="center", fontsize=10)
+        axis.set(xlim=(0, 15), ylim=(0, 3.6))
+        axis.set_axis_off()
+    figure.subplots_adjust(0.005, 0.01, 0.995, 0.99, hspace=0.05)
     plt.close(figure)
     return figure
