@@ -6,12 +6,14 @@ PIP_INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-c
 NOTEBOOKS := $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test refresh publish site site-serve
+.PHONY: help demo app lab test test-browser refresh publish site site-serve
 
 help:
 	@echo "make demo     colorize photos, then train for a moment: pictures in outputs/demo (PHOTOS=folder: yours too)"
+	@echo "make app      a page with sliders for your photos, at 127.0.0.1:7860"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make test     lint, the tests, and every notebook run from top to bottom"
+	@echo "make test-browser    the pages, in a Chromium that is installed"
 	@echo "make refresh  run all notebooks at scale class and store their outputs (an hour or more)"
 	@echo "make site     build the course's web page: outputs/site/index.html (make site-serve: at 127.0.0.1:8000)"
 	@echo "make publish REPO=owner/name    write the course's address on GitHub into badges, links and setup cells"
@@ -20,6 +22,9 @@ help:
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/python -m colorlib demo --output outputs/demo $(if $(PHOTOS),--photos $(PHOTOS))
+
+app: $(VENV)/.installed-app
+	$(VENV)/bin/python -m colorlib app
 
 lab: $(VENV)/.installed-notebooks
 	$(VENV)/bin/jupyter lab --notebook-dir notebooks --LabApp.app_settings_dir=tools/lab \
@@ -36,6 +41,10 @@ test: $(VENV)/.installed-test
 ifneq ($(NOTEBOOKS),)
 	$(VENV)/bin/python -m pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NOTEBOOKS)
 endif
+
+test-browser: export COLORLIB_SCALE = smoke
+test-browser: $(VENV)/.installed-browser
+	$(VENV)/bin/python -m pytest tests/browser
 
 refresh: $(VENV)/.installed-test
 	$(VENV)/bin/python tools/refresh.py
@@ -58,9 +67,21 @@ $(VENV)/.installed-notebooks: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[notebooks]'
 	@touch $(VENV)/.installed $@
 
+$(VENV)/.installed-app: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[app]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-browser: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[notebooks,test,site,browser]'
+	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $(VENV)/.installed-test $@
+
 $(VENV)/.installed-test: pyproject.toml | $(VENV)/bin/pip
 	$(PIP_INSTALL) -e '.[notebooks,test,site]'
 	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $@
+
+$(VENV)/.installed-browser: pyproject.toml | $(VENV)/bin/pip
+	$(PIP_INSTALL) -e '.[notebooks,test,site,browser]'
+	@touch $(VENV)/.installed $(VENV)/.installed-notebooks $(VENV)/.installed-test $@
 
 $(VENV)/bin/pip:
 	$(PYTHON) -c "import sys; sys.version_info >= (3, 10) or sys.exit('Python 3.10 or newer is needed')"

@@ -4,6 +4,7 @@
 others; all rules about that stand here. `change` brings what the command line gives into the stages of a recipe.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,11 +12,12 @@ from colorlib.color_spaces import COLOR_SPACES
 from colorlib.config import Config
 from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError
+from colorlib.fastai_training import TRAININGS
 from colorlib.heads import HEADS
 from colorlib.model import MODEL_FIELDS, Model
 from colorlib.models import GENERATORS
 from colorlib.models.discriminators import DISCRIMINATORS
-from colorlib.objective import TERMS
+from colorlib.objective import TERMS, settings_of_terms
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES
 from colorlib.photo_sets import NAMED
 from colorlib.progress import MONITORS
@@ -23,7 +25,8 @@ from colorlib.settings import choose, flag, having
 from colorlib.systems import SYSTEMS
 
 # Settings that name one of several kinds -> those that there are. Where kinds look at settings that not all of their
-# like do, each has their names in `settings`; one that ignores what the others look at says so in `ignores`.
+# like do, each has their names in `settings`; one that ignores what the others look at says so in `ignores`,
+# and one that has no effect but with some values of another setting, in `needs`.
 KINDS = {
     "system": SYSTEMS,
     "generator": GENERATORS,
@@ -35,47 +38,47 @@ KINDS = {
     "optimizer": OPTIMIZERS,
     "lr_schedule": SCHEDULES,
     "monitor": MONITORS,
+    "trainer": TRAININGS,
 }
-CHOSEN = ("system", "generator", "head", "optimizer", "lr_schedule")  # whose kinds have `settings`
+CHOSEN = ("system", "generator", "head", "optimizer", "lr_schedule", "trainer")  # whose kinds have `settings`
 
 
-class Rule(NamedTuple):
-    """Some settings by name, whether they have an effect, and with what they have none."""
+class Idle(NamedTuple):
+    """Some settings by name, when they have no effect, and beside what."""
 
     names: Sequence[str]
-    used: bool
-    reason: str
+    when: bool
+    beside: str
 
 
-def rules(stage: Config) -> list[Rule]:
-    """Which settings have an effect beside the others. Raises `ConfigError` for a kind that isn't there."""
+def rules(stage: Config) -> list[Idle]:
+    """Which settings have no effect beside the others. Raises `ConfigError` for a kind that isn't there."""
     choose(MONITORS, stage, "monitor")
-    found = []
+    values, found = stage.flat(), []
     for name in CHOSEN:
-        holder = stage.model if name in MODEL_FIELDS else stage
-        kind = choose(KINDS[name], holder, name)
+        kind = choose(KINDS[name], stage.model if name in MODEL_FIELDS else stage, name)
         unused = {setting for other in KINDS[name].values() for setting in other.settings} - set(kind.settings)
         unused |= set(getattr(kind, "ignores", ()))  # of what all others of its like look at
-        found.append(Rule(sorted(unused), False, f"{flag(name)} {getattr(holder, name)}"))
-    epochs, plateau = f"--epochs {stage.epochs}", stage.lr_schedule == "plateau"
-    last = stage.monitor == "last"  # finds every epoch better than the one before
-    by_fastai, one_cycle = stage.trainer == "fastai", stage.lr_schedule == "onecycle"
-    highest = max(stage.lr, stage.discriminator_lr or 0)
+        found.append(Idle(sorted(unused), True, f"{flag(name)} {values[name]}"))
+        for other, allowed in getattr(kind, "needs", {}).items():
+            beside = f"{flag(other)} {values[other]}, other than {' or '.join(allowed)}"
+            found.append(Idle([name], values[other] not in allowed, beside))
+    for setting, terms, used in settings_of_terms(stage.loss):
+        found.append(Idle([setting], not used, f"a --loss without {' or '.join(terms)}"))
+    epochs, highest = f"--epochs {stage.epochs}", max(stage.lr, stage.discriminator_lr or 0)
+    by_plateaus, always_better = stage.lr_schedule == "plateau", stage.monitor == "last"
+    no_plateau = stage.plateau_patience >= stage.epochs
     return found + [
-        Rule(["compare_with"], bool(stage.model.conditions) or bool(set(CONTROLS) & set(stage.loss)), "no target"),
-        Rule(["crop_from"], stage.augment, "--augment False"),
-        Rule(["patience"], stage.patience is None or stage.patience < stage.epochs, epochs),
-        Rule(["patience"], not last, "--monitor last"),
-        Rule(["lr_schedule"], not (plateau and last), "--monitor last"),
-        Rule(["plateau_patience"], stage.plateau_patience < stage.epochs, epochs),
-        Rule(["lr_schedule"], not plateau or stage.plateau_patience < stage.epochs, epochs),
-        Rule(["lr_floor"], stage.lr_floor < highest, f"--lr {highest:g}, which is no higher"),
-        Rule(["encoder_weights"], stage.start_from is None, "--start-from"),
-        Rule(["beta1", "max_steps", "patience", "conditions"], not by_fastai, "--trainer fastai"),
-        Rule(["trainer"], one_cycle or not by_fastai, f"--lr-schedule {stage.lr_schedule}, other than onecycle"),
-        Rule(["trainer"], stage.optimizer != "rmsprop" or not by_fastai, "--optimizer rmsprop"),
-        Rule(["trainer"], stage.system == "supervised" or not by_fastai, f"--system {stage.system}"),
-        Rule(["save_steps"], (stage.save_steps or 0) <= (stage.max_steps or 1e18), f"--max-steps {stage.max_steps}"),
+        Idle(["compare_with"], not (stage.model.conditions or set(CONTROLS) & set(stage.loss)), "no target"),
+        Idle(["crop_from"], not stage.augment, "--augment False"),
+        Idle(["patience"], stage.patience is not None and stage.patience >= stage.epochs, epochs),
+        Idle(["patience"], always_better, "--monitor last"),
+        Idle(["lr_schedule"], by_plateaus and always_better, "--monitor last"),
+        Idle(["plateau_patience"], no_plateau, epochs),
+        Idle(["lr_schedule"], by_plateaus and no_plateau, epochs),
+        Idle(["lr_floor"], stage.lr_floor >= highest, f"--lr {highest:g}, which is no higher"),
+        Idle(["encoder_weights"], stage.start_from is not None, "--start-from"),
+        Idle(["save_steps"], (stage.save_steps or 0) > (stage.max_steps or math.inf), f"--max-steps {stage.max_steps}"),
     ]
 
 
@@ -86,10 +89,10 @@ def idle(stage: Config, given=()) -> dict[str, str]:
     """
     values, defaults = stage.flat(), Config().flat()
     return {
-        name: f"{flag(name)} {values[name]} has no effect with {rule.reason}; leave it out"
+        name: f"{flag(name)} {values[name]} has no effect with {rule.beside}; leave it out"
         for rule in rules(stage)
         for name in rule.names
-        if not rule.used and (values[name] != defaults[name] or name in given)
+        if rule.when and (values[name] != defaults[name] or name in given)
     }
 
 

@@ -10,12 +10,21 @@ import re
 import sys
 
 from colorlib import recipes
+from colorlib.compare_flags import add_comparison_flags, add_examiner_flags, add_judge_flags, add_sweep_flags
 from colorlib.config import Config
+from colorlib.doctor import add_doctor_flags, doctor
 from colorlib.errors import ConfigError, InputError
-from colorlib.flags import Parser, add_config_flags, add_control_flags, add_flags_of, count, epoch_list
+from colorlib.flags import Parser, add_config_flags, add_flags_of, count, epoch_list
+from colorlib.photo_flags import (
+    CHECKPOINT,
+    add_app_flags,
+    add_colorize_flags,
+    add_demo_flags,
+    add_device_flags,
+    add_export_flags,
+    add_share_flags,
+)
 from colorlib.run_folder import load_stages
-
-CHECKPOINT = "starter or balanced, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"
 
 
 def add_train_flags(parser: Parser, argv: list[str]) -> None:
@@ -103,47 +112,14 @@ def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--splits", metavar="X", help="percent of train/valid/test [the training's, or own]")
     parser.add_argument("--split-seed", type=int, metavar="N", help="seed of the parts [the training's, or 0]")
     parser.add_argument("--limit-images", type=count, metavar="N", help="at most so many pictures [all]")
+    add_examiner_flags(parser)
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
-    add_device_flags(parser)
-
-
-def add_colorize_flags(parser: Parser, argv: list[str]) -> None:
-    parser.description = (
-        "Colorize photos: JPEG stays JPEG, all else becomes PNG; size and lightness are the photo's own. A photo that "
-        "can't be read is named and left out, and the exit code is 2."
-    )
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help=CHECKPOINT)
-    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="photos, or folders of them")
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the colorized photos")
     parser.add_argument(
-        "--size", type=count, metavar="PX", help="short side at which the generator sees a photo [its own choice]"
-    )
-    add_control_flags(
-        parser, "", "the {name} asked for, {limits}; for a colorizer trained with --conditions, or --exact"
-    )
-    parser.add_argument("--tint", metavar="COLOR", help="the mean color asked for, as #c08040: its redness and warmth")
-    parser.add_argument(
-        "--exact",
-        action="store_true",
-        help="move the color of the answer until the photo has the targets; any colorizer will do",
-    )
-    parser.add_argument(
-        "--sheet",
-        nargs="+",
-        metavar="NAME=X,X",
-        help="instead of each photo a sheet of small ones: the targets of one control across, and of another down, as "
-        "saturation=0.1,0.3 hue=free,0.6",
+        "--obedience",
+        metavar="DIR",
+        help="measure how well a colorizer that listens to controls obeys; tables, curves and figures go there",
     )
     add_device_flags(parser)
-
-
-def add_device_flags(parser: Parser) -> None:
-    parser.add_argument(
-        "--device", default="auto", metavar="X", help="auto (a GPU if there is one), cpu, cuda, mps [auto]"
-    )
-    parser.add_argument(
-        "--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"), help="[auto: half where it is faster]"
-    )
 
 
 def add_table_flags(parser: Parser, argv: list[str]) -> None:
@@ -160,30 +136,22 @@ def add_plot_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("--output", metavar="DIR", help="folder for the pictures [the training's]")
 
 
-def add_share_flags(parser: Parser, argv: list[str]) -> None:
-    parser.description = "Upload a colorizer and its card to the Hugging Face hub. It asks before it does."
-    parser.add_argument("checkpoint", metavar="CHECKPOINT", help="folder of a colorizer, or of its training")
-    parser.add_argument("name", metavar="OWNER/NAME", help="what it is called there")
-    parser.add_argument("--license", metavar="X", help="license of the weights, as mit or cc-by-4.0 [none named]")
-    parser.add_argument("--private", action="store_true", help="for your eyes only")
-    parser.add_argument("--yes", action="store_true", help="don't ask")
-
-
-def add_demo_flags(parser: Parser, argv: list[str]) -> None:
-    parser.add_argument("--output", default="outputs/demo", metavar="DIR", help="folder to write [outputs/demo]")
-    parser.add_argument("--photos", nargs="+", default=[], metavar="PHOTO", help="photos of yours, or folders of them")
-
-
 COMMANDS = {
     "data": ("fetch a data set and decode it", add_data_flags),
     "train": ("train a colorizer", add_train_flags),
     "pretrain-encoder": ("train an encoder that has seen photographs", add_pretrain_encoder_flags),
+    "pretrain-judge": ("train a judge of colors", add_judge_flags),
     "evaluate": ("measure a colorizer", add_evaluate_flags),
+    "compare": ("train recipes, measure them, and put them in one table", add_comparison_flags),
+    "sweep": ("train a colorizer for each target of a document", add_sweep_flags),
     "colorize": ("colorize photos", add_colorize_flags),
+    "app": ("colorize photos in the browser, with sliders", add_app_flags),
     "table": ("a training's losses as a table", add_table_flags),
     "plot": ("a training's curves and pictures: losses.png and strip.png", add_plot_flags),
+    "export": ("write a colorizer as an ONNX file", add_export_flags),
     "share": ("upload a colorizer to the Hugging Face hub", add_share_flags),
     "demo": ("minutes from photos to a colorizer", add_demo_flags),
+    "doctor": ("what this machine has for the course, and what is missing", add_doctor_flags),
 }
 
 
@@ -208,6 +176,8 @@ def main(argv: list[str] | None = None) -> int:
         parser = Parser(prog=f"colorlib {name}", description=text.capitalize() + ".")
         add_flags(parser, rest)
         arguments = parser.parse_args(rest)
+        if name == "doctor":  # it speaks where the others can't start
+            return doctor(arguments)
         from colorlib import commands
 
         return getattr(commands, name.replace("-", "_"))(arguments)

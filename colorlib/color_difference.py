@@ -12,6 +12,10 @@ from math import pi, radians
 import torch
 from torch import Tensor
 
+# For a percentile without keeping all, differences are counted in steps of 1/100.
+DELTA_E_STEPS, DELTA_E_MAX = 100, 200
+DELTA_E_COUNTS = DELTA_E_MAX * DELTA_E_STEPS + 1
+
 TIE = 1e-6  # radians; how far rounding in single precision may push two opposite hues over half a turn
 
 
@@ -70,3 +74,16 @@ def ciede2000(lab: Tensor, other: Tensor) -> Tensor:
 
     # Equation 22. The rotation is at most 60 degrees, so `cross` can't make the sum negative.
     return (lightness_term**2 + chroma_term**2 + hue_term**2 + cross).sqrt()
+
+
+def delta_e_histogram(delta_e: Tensor) -> Tensor:
+    """How CIEDE2000 `(B, H, W)` is distributed over each picture: `(B, DELTA_E_COUNTS)`, fractions."""
+    steps = (delta_e.nan_to_num(DELTA_E_MAX).clamp_max(DELTA_E_MAX) * DELTA_E_STEPS).round().long().flatten(1)
+    counts = torch.zeros(len(steps), DELTA_E_COUNTS, device=steps.device)
+    return counts.scatter_add_(1, steps, torch.ones_like(steps, dtype=counts.dtype)) / steps.shape[1]
+
+
+def percentile(histogram: Tensor, percent: float) -> float:
+    """The CIEDE2000 that so many percent of the pixels don't exceed."""
+    reached = histogram.cumsum(dim=0)
+    return int((reached < percent / 100 * reached[-1]).sum()) / DELTA_E_STEPS

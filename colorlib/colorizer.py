@@ -20,12 +20,13 @@ from colorlib import photos
 from colorlib.color import join_lightness, lightness_of
 from colorlib.colorizer_folder import find_folder, load_folder, save_folder
 from colorlib.controls import Asked, check_target
-from colorlib.engine import choose_device, choose_precision, memory_format
+from colorlib.engine import choose_device, memory_format
 from colorlib.errors import ColorizerError
 from colorlib.heads import build_head
 from colorlib.model import Model
-from colorlib.models import evaluating, generate
+from colorlib.models import drawing, evaluating, generate
 from colorlib.moving import move_photo
+from colorlib.precision import choose_precision
 
 STRIP_PIXELS = 2**18  # a photo is joined in strips of about this many pixels: little memory, and near the processor
 
@@ -80,16 +81,16 @@ class Colorizer:
     # ------------------------------------------------------------ batches of pictures at the model's size
 
     @torch.no_grad()
-    def predict_ab(self, rgb: Tensor, targets: dict[str, float] | None = None) -> Tensor:
+    def predict_ab(self, rgb: Tensor, targets: dict[str, float] | None = None, draw: bool = False) -> Tensor:
         """Color for pictures of which only the lightness is looked at.
 
         rgb: `(B, 3, S, S)` sRGB in [0, 1], on any device. targets: what is asked of the controls that the model listens
-        to, as {"saturation": 0.5}; the others are free. Returns Lab's a and b `(B, 2, S, S)`, float32, on the
-        generator's device.
+        to, as {"saturation": 0.5}; the others are free. draw: with noise and dropout drawn anew, where it has
+        them. Returns Lab's a and b `(B, 2, S, S)`, float32, on the generator's device.
         """
         space = self.head.space
         gray, _ = space.split(rgb.to(self.device))
-        with evaluating(self.generator):
+        with (drawing if draw else evaluating)(self.generator):
             output = generate(self.generator, gray, self.asked(targets, len(rgb)), self.precision).float()
         return space.ab(gray.float(), self.head.color(output, gray))
 
@@ -160,27 +161,34 @@ class Colorizer:
         return {name: target for name, target in targets.items() if name in self.model.conditions}, targets
 
     def _colorize_batch_of_photos(self, batch, size, targets, wanted) -> Iterator[Image.Image]:
-        seen = [self._seen(rgb, size) for rgb, _ in batch]
+        seen = [self.seen(rgb, size) for rgb, _ in batch]
         colors = []
         for _, alike in itertools.groupby(seen, lambda small: small.size):  # neighbors of one size go together
-            small = torch.from_numpy(np.stack([np.asarray(one) for one in alike])).permute(0, 3, 1, 2)
-            for few in small.split(max(1, SEEN_PIXELS // small[0, 0].numel())):
-                ab = self.predict_ab(few.to(self.device).float() / 255, targets)
-                if not ab.isfinite().all():  # and would be black pixels
-                    raise ColorizerError(
-                        f"the predicted color isn't finite in {self.precision}; try fp32, or train anew"
-                    )
-                colors += ab
+            colors += self.predict_seen(list(alike), targets)
         for (rgb, alpha), ab in zip(batch, colors, strict=True):
             if wanted:
                 ab = move_photo(rgb, ab, wanted)
-            colorized = Image.fromarray(self._join(np.asarray(rgb), ab))
+            colorized = Image.fromarray(self.join(np.asarray(rgb), ab))
             if alpha is not None:
                 colorized.putalpha(alpha)
             yield colorized
 
-    def _seen(self, photo: Image.Image, short: int) -> Image.Image:
-        """What the generator sees of a photo: small, and as sharp as the pictures that it learned from."""
+    def predict_seen(self, seen: list[Image.Image], targets: dict[str, float] | None = None) -> list[Tensor]:
+        """Color for what the generator sees of photos, all of one size: ab `(2, h, w)` of each. targets: as in
+        `predict_ab`. Raises `ColorizerError` for color that isn't finite."""
+        small = torch.from_numpy(np.stack([np.asarray(one) for one in seen])).permute(0, 3, 1, 2)
+        colors = []
+        for few in small.split(max(1, SEEN_PIXELS // small[0, 0].numel())):
+            ab = self.predict_ab(few.to(self.device).float() / 255, targets)
+            if not ab.isfinite().all():  # and would be black pixels
+                raise ColorizerError(f"the predicted color isn't finite in {self.precision}; try fp32, or train anew")
+            colors += ab
+        return colors
+
+    def seen(self, photo: Image.Image, short: int | None = None) -> Image.Image:
+        """What the generator sees of an RGB photo: small, and as sharp as the pictures that it learned from. short:
+        its short side in pixels, as the `size` of `colorize`."""
+        short = short or self.model.photo_size or self.model.image_size
         small = photo.resize(self._seen_size(photo, short), Image.Resampling.LANCZOS, reducing_gap=3)
         if not self.model.photo_sharpen:
             return small
@@ -199,7 +207,7 @@ class Colorizer:
         long = max(round(short * ratio / multiple) * multiple, short)
         return (long, short) if photo.width >= photo.height else (short, long)
 
-    def _join(self, pixels: np.ndarray, ab: Tensor) -> np.ndarray:
+    def join(self, pixels: np.ndarray, ab: Tensor) -> np.ndarray:
         """A photo `(H, W, 3)` uint8 in the color ab `(2, h, w)`: in strips, for a photo of any size."""
         height, width = pixels.shape[:2]
         result = np.empty_like(pixels)

@@ -18,6 +18,8 @@ from colorlib.engine import choose_device, is_main_process
 from colorlib.errors import ConfigError, PhotoError
 from colorlib.files import write_atomically
 from colorlib.flags import read_settings, read_targets
+from colorlib.plots.obedience import obedience
+from colorlib.recipes import current_scale
 from colorlib.runs import Run
 from colorlib.settings import flag, having
 from colorlib.sheet import read_axes, sheet
@@ -46,28 +48,83 @@ def train(arguments) -> int:
 
 
 def pretrain_encoder(arguments) -> int:
-    if arguments.resume and arguments.overwrite:
-        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
-    names = {field.name for field in dataclasses.fields(EncoderConfig)}
+    return pretrain(arguments, EncoderConfig, encoder.pretrain_encoder)
+
+
+def pretrain_judge(arguments) -> int:
+    from colorlib.judge_training import JudgeConfig, pretrain_judge
+
+    return pretrain(arguments, JudgeConfig, pretrain_judge)
+
+
+def pretrain(arguments, settings: type, train_it) -> int:
+    """Train a classifier by its function, whose flags are the fields of its settings."""
+    names = {field.name for field in dataclasses.fields(settings)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
-    rows = encoder.pretrain_encoder(given, arguments.resume, arguments.overwrite)
+    rows = train_it(given, arguments.resume, arguments.overwrite)
     print(history.epoch_table(rows[-10:]) if rows else "no epoch is finished yet")
-    folder = Path(given.get("output", EncoderConfig().output))
+    folder = Path(given.get("output", settings().output))
     if not rows or "test_top1_percent" not in rows[-1]:
-        print(f"interrupted; go on with: colorlib pretrain-encoder --resume --output {folder}")
+        print(f"interrupted; go on with: colorlib pretrain-{settings.made} --resume --output {folder}")
         return 130
-    print(f"the encoder: {folder / 'encoder.safetensors'}")
+    print(f"the {settings.made}: {folder / f'{settings.made}.safetensors'}")
     return 0
 
 
 def evaluate(arguments) -> int:
     names = ("dataset", "dataset_path", "part", "splits", "split_seed", "limit_images", "device", "precision")
-    result = evaluation.evaluate(arguments.checkpoint, **{name: getattr(arguments, name) for name in names})
+    given = {name: getattr(arguments, name) for name in names}
+    if arguments.obedience:
+        for name in ("json", "judge", "also"):
+            if getattr(arguments, name):
+                raise ConfigError(f"--{name} has no effect with --obedience; leave one of them out")
+        return evaluate_obedience(arguments.checkpoint, given, Path(arguments.obedience))
+    result = evaluation.evaluate(arguments.checkpoint, **given, judge=arguments.judge, also=arguments.also)
     if arguments.json:
         Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(arguments.json, evaluation.as_json(result))
     print(evaluation.report(result))
     return 0
+
+
+def evaluate_obedience(checkpoint: str, given: dict, folder: Path) -> int:
+    """Write obedience.json, obedience.md and obedience.png into a folder."""
+    result = evaluation.evaluate_obedience(checkpoint, **given)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = evaluation.report_obedience(result)
+    write_atomically(folder / "obedience.json", evaluation.as_json(result))
+    write_atomically(folder / "obedience.md", text + "\n")
+    write_atomically(folder / "obedience.png", plots.to_png(obedience(result["controls"])))
+    print(text)
+    return 0
+
+
+def compare(arguments) -> int:
+    from colorlib.compare import compare as run_comparison
+
+    given, scale = read_settings(arguments), arguments.scale or current_scale()
+    options = {name: getattr(arguments, name) for name in ("jobs", "test_images", "judge", "also")}
+    output = Path(arguments.output)
+    table, stopped = run_comparison(arguments.recipes, arguments.seeds, output, scale, given, **options)
+    return said_of(table, stopped, output)
+
+
+def sweep(arguments) -> int:
+    from colorlib.sweep import sweep as run_sweep
+
+    given, scale = read_settings(arguments), arguments.scale or current_scale()
+    output = Path(arguments.output)
+    table, stopped = run_sweep(arguments.name, output, scale, given, arguments.jobs, arguments.test_images)
+    return said_of(table, stopped, output)
+
+
+def said_of(table: dict, stopped: bool, output: Path) -> int:
+    """Say what many trainings came to; the exit code."""
+    if stopped:
+        print("interrupted; the same command goes on")
+        return 130
+    print(f"\n{(output / 'table.md').read_text()}\n{output}: the tables and the pictures")
+    return 2 if table["failed"] else 0
 
 
 def colorize(arguments) -> int:
@@ -119,6 +176,12 @@ def colorize(arguments) -> int:
     return 2 if failed else 0
 
 
+def app(arguments) -> int:
+    from colorlib.app_server import serve
+
+    return serve(arguments.checkpoint, arguments.host, arguments.port, arguments.device, arguments.precision)
+
+
 def data(arguments) -> int:
     begun = time.perf_counter()
     photo_set = load_photos(arguments.dataset, arguments.dataset_path, arguments.image_size)
@@ -151,6 +214,17 @@ def plot(arguments) -> int:
         png = plots.to_png(figure)
         write_atomically(output / name, png)
         print(output / name)
+    return 0
+
+
+def export(arguments) -> int:
+    from colorlib.onnx_export import export_onnx
+
+    card = export_onnx(Colorizer.load(arguments.checkpoint, precision="fp32"), arguments.onnx, arguments.half)
+    file = Path(arguments.onnx)
+    told = ", ".join(condition["name"] for condition in card["conditions"]) or "nothing"
+    print(f"{file}, {file.stat().st_size / 1e6:.1f} MB, and its card, {file.with_suffix('.json')}")
+    print(f"it sees photos at a short side of {card['photo_size']} pixels and can be told {told}")
     return 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from colorlib.errors import ConfigError
 from colorlib.model import MODEL_FIELDS, Model
-from colorlib.settings import check_fields, knob
+from colorlib.settings import PRECISIONS, check_fields, knob
 
 RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood for supervised learning
 
@@ -65,6 +65,13 @@ class Config:
         "what a prediction for targets is compared with: the true color, or moved, the true color with its chroma "
         "scaled or its hue turned until it has them",
         ("true", "moved"),
+    )
+    content_weights: str = knob(
+        "imagenet",
+        "the network by which the term `content` compares pictures: imagenet, VGG16 with torchvision's weights "
+        "(528 MB, downloaded once), a file of VGG16's or ResNet18's weights, or of `colorlib pretrain-encoder`, or "
+        "none, VGG16 with random ones",
+        resumable=True,
     )
     system: str = knob(
         "supervised",
@@ -119,11 +126,7 @@ class Config:
     )
 
     # the run
-    trainer: str = knob(
-        "colorlib",
-        "whose loop trains: ours, or fastai's Learner with its one cycle",
-        ("colorlib", "fastai"),
-    )
+    trainer: str = knob("colorlib", "whose loop trains: ours, or fastai's Learner with its one cycle")
     start_from: str | None = knob(
         None, "a colorizer's folder: begin with its weights (default: random ones)", resumable=True, first=True
     )
@@ -139,7 +142,7 @@ class Config:
     precision: str = knob(
         "auto",
         "auto: bf16 where the processor (with AMX) or GPU is faster in it, fp16 on older GPUs, else fp32",
-        ("auto", "fp32", "fp16", "bf16", "fp64"),
+        PRECISIONS,
         shared=True,
         resumable=True,
     )

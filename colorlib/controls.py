@@ -82,6 +82,16 @@ def mean_channel(channel: int) -> Callable[[Tensor], Tensor]:
     return lambda rgb: rgb[:, channel].mean(dim=(1, 2))
 
 
+def hue_spread(ab: Tensor) -> Tensor:
+    """How different each picture's hues are, weighted by chroma, `(B,)` in [0, 1): 0 for one hue alone, as of sepia.
+
+    ab: Lab's, `(B, 2, H, W)`. It is how much shorter the mean color is than the mean chroma, as a part of the latter
+    (to which 1 is added, so that a picture as good as gray has a spread of 0).
+    """
+    chroma, mean = root(ab.square().sum(dim=1)).mean(dim=(1, 2)), root(ab.mean(dim=(2, 3)).square().sum(dim=1))
+    return (chroma - mean) / (chroma + 1)
+
+
 @dataclass(frozen=True)
 class Control:
     """A statistic of RGB `(B, 3, H, W)`: `(B,)`, with targets from `low` to `high`; an angle's ends are the same.

@@ -131,19 +131,24 @@ def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: b
 def course_photos(scale: str, size: int = 32, progress: bool = True) -> PhotoSet:
     """What the notebooks learn from: CIFAR-10, or the bundled photos where it can't be had (it says so).
 
-    CIFAR-10 is looked for in COLORLIB_CIFAR10, else in data/cifar10 of the repository (of the working folder where
-    colorlib is installed without one, as in Colab), and downloaded to there. The scale `smoke` takes the bundled
-    photos, for the sake of speed.
+    CIFAR-10 is looked for in `course_folder`, and downloaded to there. The scale `smoke` takes the bundled photos, for
+    the sake of speed.
     """
     if scale != "smoke":
-        clone = Path(__file__).parent.parent
-        home = clone if (clone / "pyproject.toml").is_file() else Path.cwd()
-        where = os.environ.get("COLORLIB_CIFAR10") or home / "data" / "cifar10"
         try:
-            return load_photos("cifar10", where, size, progress)
+            return load_photos("cifar10", course_folder(), size, progress)
         except DataError as error:
             print(f"Using the bundled photos instead of CIFAR-10: {error}")
     return load_photos("bundled", None, size, progress)
+
+
+def course_folder() -> Path:
+    """Where the notebooks want CIFAR-10: COLORLIB_CIFAR10, else data/cifar10 of the repository (of the working folder
+    where colorlib is installed without one, as in Colab).
+    """
+    clone = Path(__file__).parent.parent
+    home = clone if (clone / "pyproject.toml").is_file() else Path.cwd()
+    return Path(os.environ.get("COLORLIB_CIFAR10") or home / "data" / "cifar10")
 
 
 def evenly(indices: np.ndarray, limit: int | None) -> np.ndarray:

@@ -8,31 +8,31 @@ what a generator begins with (--generator resnet18 --encoder-weights encoder/enc
 
 import dataclasses
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from colorlib.checkpoints import Parts, load_state, save_state
+from colorlib.checkpoints import Parts
 from colorlib.color_spaces import LAB
 from colorlib.data import EpochOrder, PhotoSet, augment, evenly, load_photos
 from colorlib.encoder_config import EncoderConfig, load_encoder_config, resumed
-from colorlib.engine import Engine, stop_on_signals
-from colorlib.errors import ConfigError, DataError, TrainingError
+from colorlib.engine import Engine
+from colorlib.errors import ConfigError, DataError
 from colorlib.files import write_atomically
 from colorlib.history import write_csv
+from colorlib.loop import Loop
 from colorlib.models import evaluating
+from colorlib.models.classifier import resized
 from colorlib.models.resnet import gray_resnet18
 from colorlib.optimizers import one_cycle
 from colorlib.photo_sets import class_words
-from colorlib.progress import Progress
-
-log = logging.getLogger("colorlib")
+from colorlib.run_folder import check_either, check_room, clear
+from colorlib.settings import having
 
 SMOOTHING = 0.1  # of the labels: a tenth of the target is spread over all classes
 
@@ -43,58 +43,54 @@ def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False,
     given: settings that differ from the defaults of `EncoderConfig`, or, with resume, from those of the training in the
     folder, which goes on. overwrite: replace one that is there. Raises `ConfigError`, `DataError`, `TrainingError`.
     """
-    config = EncoderConfig(**given)
-    folder = Path(config.output)
-    there = (folder / "config.json").exists()
+    return pretrain(EncoderTraining, given, resume, overwrite, progress)
+
+
+def pretrain(kind: type["EncoderTraining"], given: dict, resume: bool, overwrite: bool, progress: bool) -> list[dict]:
+    """`pretrain_encoder`, for any training of a classifier."""
+    check_either(resume, overwrite)
+    config = kind.settings(**given)
+    folder, left = Path(config.output), ("config.json", "state.pt", "history.csv", f"{config.made}.safetensors")
     if resume:
-        config = resumed(folder, given)
-    elif there and overwrite:
-        load_encoder_config(folder)  # or else it is no encoder's, and not ours to remove
-    elif there:
-        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another --output")
-    elif not there and (folder / "encoder.safetensors").exists():
-        raise ConfigError(f"{folder} holds an encoder, which a training would replace; give another --output")
+        config = resumed(folder, given, kind.settings)
+    else:
+        check_room(folder, overwrite, lambda path: load_encoder_config(path, kind.settings), left)
     engine = Engine(config.device, config.precision)
     if engine.processes > 1:
-        raise ConfigError("an encoder is trained by one process; start it without torchrun")
+        raise ConfigError("a classifier is trained by one process; start it without torchrun")
     photo_set = load_photos(config.dataset, config.dataset_path, config.image_size, progress)
-    training = EncoderTraining(config, engine, photo_set, progress)
+    training = kind(config, engine, photo_set, progress)
     if resume:
-        training.progress = load_state(folder, training.parts(), training.digest) or Progress()
+        training.load_state()
+    else:
+        clear(folder, left)
     folder.mkdir(parents=True, exist_ok=True)
-    if not resume:
-        for name in ("state.pt", "history.csv", "encoder.safetensors"):
-            (folder / name).unlink(missing_ok=True)
     write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
-    return training.fit()
+    training.run()
+    return training.progress.rows
 
 
-class EncoderTraining:
-    """A classifier of gray pictures, its optimizer, and the loop. Raises `DataError` for a set without classes."""
+class EncoderTraining(Loop):
+    """The training of a classifier of gray pictures. Raises `DataError` for a set without classes.
+
+    Another classifier says how its network is built and what that sees. settings: the dataclass of its settings, which
+    names what it leaves in its folder.
+    """
+
+    settings = EncoderConfig
 
     def __init__(self, config: EncoderConfig, engine: Engine, photo_set: PhotoSet, show: bool = True):
-        self.config, self.engine, self.photo_set, self.show = config, engine, photo_set, show
-        self.folder, self.progress = Path(config.output), Progress()
-        self.train, self.valid, self.test = self.choose_pictures()
+        self.photo_set, self.kept = photo_set, f"{config.made}.safetensors"
+        train, self.valid, self.test = pictures_with_classes(photo_set, config)
         self.classes, self.labels = np.unique(photo_set.folder, return_inverse=True)
-        self.order = EpochOrder(self.train, config.batch_size, config.seed)
-        self.digest = photo_set.digest(self.train)
+        order = EpochOrder(train, config.batch_size, config.seed)
+        super().__init__(config, config.output, engine, order, order, photo_set.digest(train), show=show)
         torch.manual_seed(config.seed)
-        self.network, self.optimizer = engine.prepare(gray_resnet18(len(self.classes)), self.make_optimizer)
+        self.network, self.optimizer = engine.prepare(self.build(len(self.classes)), self.make_optimizer)
 
-    def choose_pictures(self) -> list[np.ndarray]:
-        """Indices of the pictures to train on, to validate on and to test on."""
-        photo_set, config = self.photo_set, self.config
-        if photo_set.folder is None or len(np.unique(photo_set.folder)) < 2:
-            raise DataError(f"{photo_set.name} has no classes; it takes a folder for each, as train/CLASS/*.jpg")
-        split = photo_set.split(config.splits, config.split_seed)
-        parts = [split[name] for name in ("train", "valid", "test")]
-        if photo_set.own_part is not None:
-            parts = [part[photo_set.own_part[part] == "train"] for part in parts]
-        parts[0] = evenly(parts[0], config.limit_images)
-        if min(map(len, parts)) < 1 or len(parts[0]) < 2:
-            raise DataError(f"{photo_set.name}: too few pictures in a part of {config.splits}; give other --splits")
-        return parts
+    def build(self, classes: int) -> nn.Module:
+        """The network, to logits of so many classes, with random weights."""
+        return gray_resnet18(classes)
 
     def make_optimizer(self, network) -> torch.optim.Optimizer:
         config = self.config
@@ -107,68 +103,39 @@ class EncoderTraining:
         others = {"scaler": scaler} if scaler else {}
         return Parts({"network": self.engine.plain(self.network)}, {"optimizer": self.optimizer}, others)
 
-    def fit(self) -> list[dict]:
-        """Train to the end, or to Ctrl-C; returns the history, a row for each epoch."""
-        progress, total = self.progress, self.config.epochs * len(self.order)
-        self.stop_requested = False
-        bar = tqdm(total=total, initial=progress.step, unit="step", disable=not self.show, dynamic_ncols=True)
-        with bar, stop_on_signals(self.request_stop):
-            while progress.epoch < self.config.epochs and not self.stop_requested:
-                self.network.train()
-                self.order.epoch, self.order.start = progress.epoch, progress.batches
-                for indices in self.order:
-                    loss = self.run_step(indices, total)
-                    progress.sums["loss"] = progress.sums.get("loss", 0.0) + loss
-                    progress.step, progress.batches = progress.step + 1, progress.batches + 1
-                    bar.update()
-                    bar.set_postfix(epoch=progress.epoch + 1, loss=f"{loss:.3f}", refresh=False)
-                    if self.stop_requested or progress.step % self.config.save_steps == 0:
-                        self.save()
-                    if self.stop_requested:
-                        break
-                if progress.batches == len(self.order):
-                    self.finish_epoch()
-        return progress.rows
-
-    def request_stop(self) -> bool:
-        """End after the step under way; returns whether that had been asked for before."""
-        again, self.stop_requested = self.stop_requested, True
-        return again
-
-    def run_step(self, indices: np.ndarray, total: int) -> float:
+    def run_step(self, indices: np.ndarray) -> dict[str, Tensor]:
         """One step down the cross entropy of a batch."""
         step = self.progress.step
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.lr * one_cycle(step, total)
+            group["lr"] = self.config.lr * one_cycle(step, self.total_steps)
         torch.manual_seed(self.config.seed * 1_000_003 + step)  # all chance of a step follows from its number
-        gray, label = self.batch(indices, augmented=True)
-        logits = self.network(resized(gray, growing(self.config.image_size, step / total)))
+        seen, label = self.batch(indices, augmented=True)
+        logits = self.network(resized(seen, growing(self.config.image_size, step / self.total_steps)))
         loss = functional.cross_entropy(logits.float(), label, label_smoothing=SMOOTHING)
         self.engine.descend(loss, self.optimizer)
-        if not loss.isfinite():
-            raise TrainingError(f"the loss is not finite by step {step}; try a lower --lr, or fp32")
-        return loss.item()
+        return {"loss": loss.detach()}
 
     def batch(self, indices: np.ndarray, augmented: bool = False) -> tuple[Tensor, Tensor]:
-        """Gray `(B, 1, S, S)` in [-1, 1], and the number of its class `(B,)`, on the device."""
+        """What the network sees `(B, C, S, S)`, and the number of its class `(B,)`, on the device."""
         rgb = self.photo_set.batch(indices).to(self.engine.device)
-        gray, _ = LAB.split((augment(rgb) if augmented else rgb).to(self.engine.dtype) / 255)
-        return gray, torch.from_numpy(self.labels[indices]).to(self.engine.device)
+        rgb = (augment(rgb) if augmented else rgb).to(self.engine.dtype) / 255
+        return self.see(rgb), torch.from_numpy(self.labels[indices]).to(self.engine.device)
 
-    def finish_epoch(self) -> None:
-        """Validate, write the history and the encoder."""
+    def see(self, rgb: Tensor) -> Tensor:
+        """Of pictures, sRGB `(B, 3, S, S)` in [0, 1], what the network sees: gray `(B, 1, S, S)` in [-1, 1]."""
+        return LAB.split(rgb)[0]
+
+    def finish_epoch(self, losses: dict[str, float]) -> None:
+        """Validate, write the history and the weights."""
         progress, size = self.progress, self.config.image_size
-        row = {"epoch": progress.epoch + 1, "step": progress.step, "loss": progress.sums["loss"] / progress.batches}
+        row = {"epoch": progress.epoch, "step": progress.step} | losses
         row |= {f"valid_{name}": value for name, value in self.measure(self.valid, size).items()}
         row["valid_top1_percent_half_size"] = self.measure(self.valid, size // 2)["top1_percent"]
-        progress.epoch += 1
         if progress.epoch == self.config.epochs:
             row |= {f"test_{name}": value for name, value in self.measure(self.test, size).items()}
         progress.rows.append(row)
-        progress.begin_epoch()
         write_csv(progress.rows, self.folder / "history.csv")
-        self.save_encoder(row)
-        self.save()
+        self.save_network(row)
         if self.show:
             tqdm.write(json.dumps(row))
 
@@ -178,27 +145,41 @@ class EncoderTraining:
         right = torch.zeros(2)
         with evaluating(self.network):
             for few in np.array_split(indices, -(-len(indices) // self.config.batch_size)):
-                gray, label = self.batch(few)
-                best = self.network(resized(gray, size)).topk(min(5, len(self.classes))).indices
+                seen, label = self.batch(few)
+                best = self.network(resized(seen, size)).topk(min(5, len(self.classes))).indices
                 hit = best == label[:, None]
                 right += torch.stack([hit[:, 0].sum(), hit.any(1).sum()]).cpu()
         top1, top5 = (100 * right / len(indices)).tolist()
         return {"top1_percent": top1, "top5_percent": top5}
 
-    def save(self) -> None:
-        """Write what `--resume` needs."""
-        save_state(self.folder, self.parts(), self.progress, self.digest)
-
-    def save_encoder(self, row: dict) -> None:
-        """Write encoder.safetensors: half precision, which a file of weights needs no more than; names, figures."""
+    def save_network(self, row: dict) -> None:
+        """Write the file of weights: in half precision, with the names of classes, figures and settings."""
         weights = {
             name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
             for name, value in self.engine.plain(self.network).state_dict().items()
         }
         words = class_words(self.config.dataset, self.config.dataset_path)
         names = [words.get(name, name) for name in self.classes.tolist()]
-        about = {"classes": json.dumps(names), "figures": json.dumps(row)}
-        write_atomically(self.folder / "encoder.safetensors", lambda path: save_file(weights, path, about))
+        about = {"classes": names, "folders": self.classes.tolist(), "figures": row}
+        about = {name: json.dumps(value) for name, value in about.items()}
+        places = having(type(self.config), "resumable")
+        settings = {name: value for name, value in dataclasses.asdict(self.config).items() if name not in places}
+        about["settings"] = json.dumps(settings)
+        write_atomically(self.folder / self.kept, lambda path: save_file(weights, path, about))
+
+
+def pictures_with_classes(photo_set: PhotoSet, config: EncoderConfig) -> list[np.ndarray]:
+    """Indices of the pictures to train on, to validate on and to test on. Raises `DataError`."""
+    if photo_set.folder is None or len(np.unique(photo_set.folder)) < 2:
+        raise DataError(f"{photo_set.name} has no classes; it takes a folder for each, as train/CLASS/*.jpg")
+    split = photo_set.split(config.splits, config.split_seed)
+    chosen = [split[name] for name in ("train", "valid", "test")]
+    if photo_set.own_part is not None:
+        chosen = [part[photo_set.own_part[part] == "train"] for part in chosen]
+    chosen[0] = evenly(chosen[0], config.limit_images)
+    if min(map(len, chosen)) < 1 or len(chosen[0]) < 2:
+        raise DataError(f"{photo_set.name}: too few pictures in a part of {config.splits}; give other --splits")
+    return chosen
 
 
 def growing(size: int, done: float) -> int:
@@ -208,11 +189,3 @@ def growing(size: int, done: float) -> int:
     statistics are those of the whole in the end.
     """
     return size if done >= 0.7 else min(size, max(16, 8 * round(size * (0.5 + 0.5 * done / 0.7) / 8)))
-
-
-def resized(gray: Tensor, size: int) -> Tensor:
-    """Gray `(B, 1, S, S)` at another side in pixels."""
-    if gray.shape[-1] == size:
-        return gray
-    smooth = gray.device.type != "mps"  # where older versions of torch can't
-    return functional.interpolate(gray, (size, size), mode="bilinear", antialias=smooth)

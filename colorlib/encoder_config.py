@@ -1,4 +1,7 @@
-"""`EncoderConfig`: how an encoder is trained (`colorlib.encoder`); its fields are the flags of `pretrain-encoder`."""
+"""`EncoderConfig`, `JudgeConfig`: how encoder (`colorlib.encoder`) and judge (`colorlib.judge_training`) are trained.
+
+Their fields are the flags of `pretrain-encoder` and `pretrain-judge`.
+"""
 
 import dataclasses
 import json
@@ -6,12 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ConfigError
-from colorlib.settings import check_fields, flag, having, knob
+from colorlib.settings import PRECISIONS, check_fields, check_unchanged, having, knob
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """The training of an encoder. resumable: may change when it goes on."""
+    """The training of an encoder. resumable: may change when it goes on.
+
+    made: what it leaves in its folder, in a file of that name.
+    """
+
+    made = "encoder"  # without a type: it is no setting
 
     dataset: str = knob("tiny-imagenet", "a data set in folders, one for each class: a name, or a folder")
     dataset_path: str | None = knob(None, "where a named data set lies, or is downloaded to", resumable=True)
@@ -28,29 +36,40 @@ class EncoderConfig:
     seed: int = knob(0, "seed of weights, order and augmentation", least=0, below=2**32)
     save_steps: int = knob(500, "keep the state for --resume every so many steps", least=1, resumable=True)
     device: str = knob("auto", "auto (a GPU if there is one), cpu, cuda, cuda:1, mps", resumable=True)
-    precision: str = knob("auto", "auto, fp32, fp16 or bf16", ("auto", "fp32", "fp16", "bf16"), resumable=True)
+    precision: str = knob("auto", "auto: half where it is faster", PRECISIONS, resumable=True)
     output: str = knob("encoder", "folder for encoder.safetensors, config.json, history.csv", resumable=True)
 
     def __post_init__(self):
         check_fields(self)
 
 
-def resumed(folder: Path, given: dict) -> EncoderConfig:
+@dataclass(frozen=True)
+class JudgeConfig(EncoderConfig):
+    """The training of a judge. resumable: may change when it goes on."""
+
+    made = "judge"
+
+    dataset: str = knob("cifar10", "a data set in folders, one for each class: a name, or a folder")
+    image_size: int = knob(
+        32, "side at which it sees a picture in the end, in pixels; it begins with half of it", least=16, below=2**12
+    )
+    lr: float = knob(3e-3, "learning rate of AdamW, which rises and falls once", above=0)
+    widths: tuple[int, ...] = knob((24, 48, 96, 192), "channels of its levels; each after the first halves the picture")
+    output: str = knob("judge", "folder for judge.safetensors, config.json, history.csv", resumable=True)
+
+
+def resumed(folder: Path, given: dict, settings: type = EncoderConfig) -> EncoderConfig:
     """The settings of the training in a folder, with others of those that may change. Raises `ConfigError`."""
     if not (folder / "config.json").exists():
-        raise ConfigError(f"{folder} holds no training of an encoder to --resume")
-    before = load_encoder_config(folder)
-    for name, value in given.items():
-        if value != getattr(before, name) and name not in having(EncoderConfig, "resumable"):
-            was = getattr(before, name)
-            raise ConfigError(f"--resume can't change {flag(name)} from {was} to {value}; train anew for that")
+        raise ConfigError(f"{folder} holds no {settings.made}'s training to --resume")
+    before = load_encoder_config(folder / "config.json", settings)
+    check_unchanged(given, vars(before), having(settings, "resumable"))
     return dataclasses.replace(before, **given | {"output": str(folder)})  # which may have been moved since
 
 
-def load_encoder_config(folder: Path) -> EncoderConfig:
-    """The settings of the training of an encoder in a folder. Raises `ConfigError` for those of anything else."""
-    path = folder / "config.json"
+def load_encoder_config(path: Path, settings: type = EncoderConfig) -> EncoderConfig:
+    """The config.json of an encoder's training, or of one of its like. Raises `ConfigError` for anything else's."""
     try:
-        return EncoderConfig(**json.loads(path.read_text()))
+        return settings(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not the settings of an encoder's training ({error})") from None
+        raise ConfigError(f"{path}: not the settings of this kind of training, {settings.made} ({error})") from None

@@ -1,7 +1,7 @@
 """What computes, and how: the device, the precision, and several processes that train as one.
 
-An `Engine` carries all three for a training, by Hugging Face Accelerate; the functions above it decide what `auto`
-means, and serve a colorizer too. Signals, which end a training of one process in order, are at the end.
+An `Engine` carries all three for a training, by Hugging Face Accelerate; the functions above it serve a colorizer too.
+Signals, which end a training of one process in order, are at the end.
 """
 
 import atexit
@@ -17,8 +17,7 @@ from accelerate.state import AcceleratorState, PartialState
 from torch import Tensor, nn
 
 from colorlib.errors import ConfigError
-
-MIXED_PRECISION = {"fp32": "no", "fp64": "no", "fp16": "fp16", "bf16": "bf16"}
+from colorlib.precision import HALF_PRECISION, choose_precision
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -35,35 +34,6 @@ def choose_device(name: str = "auto") -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"--device {name} can't be used here ({str(error).splitlines()[0]})") from None
     return device
-
-
-def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device is faster in bfloat16 than in float32.
-
-    A processor is with AMX's matrix units, about three times. AVX512-BF16 alone isn't: measured, a training step of
-    a U-Net took 1.15 times as long as in float32.
-    """
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return device.type == "cpu" and bool(probe and probe())
-
-
-def choose_precision(name: str, device: torch.device) -> str:
-    """`auto` resolved: bf16 where it is faster, fp16 on older GPUs, else fp32. Raises `ConfigError`."""
-    if name not in ("auto", *MIXED_PRECISION):
-        raise ConfigError(f"--precision is {name!r}; it takes one of auto, {', '.join(MIXED_PRECISION)}")
-    if name == "fp16" and device.type == "cpu":
-        raise ConfigError("--precision fp16 has no effect on a processor; give bf16 or fp32")
-    if name == "fp64" and device.type == "mps":
-        raise ConfigError("--precision fp64: Apple's GPUs have no double precision; give fp32, or --device cpu")
-    if name in ("fp16", "bf16") and device.type == "mps":
-        raise ConfigError(f"--precision {name} isn't supported on Apple's GPUs; give fp32")
-    if name != "auto":
-        return name
-    if has_fast_bfloat16(device):
-        return "bf16"
-    return "fp16" if device.type == "cuda" else "fp32"
 
 
 def memory_format(device: torch.device) -> torch.memory_format:
@@ -95,7 +65,7 @@ class Engine:
         # Accelerate keeps its state for all of a program. A program may hold several engines here, so each begins one.
         AcceleratorState._shared_state, PartialState._shared_state = {}, {}
         self.accelerator = Accelerator(
-            mixed_precision=MIXED_PRECISION[self.precision],
+            mixed_precision=self.precision if self.precision in HALF_PRECISION else "no",
             cpu=chosen.type == "cpu",
             kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
         )

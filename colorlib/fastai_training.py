@@ -58,9 +58,11 @@ def make_learner(network: nn.Module, optimizer: torch.optim.Optimizer, loss, tra
 class FastaiTraining(Training):
     """A training whose epochs are a Learner's. Raises `ConfigError` for what that can't do.
 
-    After each epoch the Learner validates by the loss, and then we by our metrics. With fp16 the scale of the loss,
-    which fastai keeps to itself, begins anew when a training goes on.
+    ignores: settings that have no effect with it. needs: settings -> what alone they may be.
     """
+
+    ignores = ("beta1", "max_steps", "patience", "conditions")
+    needs = {"lr_schedule": ("onecycle",), "optimizer": ("adam", "adamw"), "system": ("supervised",)}
 
     def __init__(self, system, config, engine, *others, **settings):
         if engine.processes > 1:  # said before a folder is cleared
@@ -74,15 +76,14 @@ class FastaiTraining(Training):
             self.end_pass()
         system, space = self.system, self.system.head.space
         train = GrayColorBatches(self.batches, space, self.prepare)
-        valid = GrayColorBatches(self.valid_batches, space, self.as_rgb)
+        valid = GrayColorBatches([], space, self.as_rgb)  # no validation of its own: ours follows each epoch
         # Accelerate's wrapper of the optimizer would hide from fastai what it sets.
         optimizer = getattr(system.optimizer, "optimizer", system.optimizer)
         self.learner = make_learner(system.generator, optimizer, self.loss, train, valid)
+        self.learner.recorder.valid_metrics = False
         self.learner.add_cb(recording(self))
-        if self.engine.precision == "fp16":
-            from fastai.callback.fp16 import MixedPrecision  # scales the loss, whose gradient would vanish
-
-            self.learner.add_cb(MixedPrecision())
+        if self.engine.accelerator.scaler:  # of fp16, whose gradients would vanish
+            self.learner.add_cb(scaling(self.engine.accelerator.scaler, optimizer))
         with contextlib.ExitStack() as stack:
             if not self.show:
                 stack.enter_context(self.learner.no_bar())
@@ -140,3 +141,25 @@ def recording(training: FastaiTraining):
                 raise CancelFitException from failure
 
     return Recording()
+
+
+def scaling(scaler: torch.amp.GradScaler, optimizer: torch.optim.Optimizer):
+    """The Learner's callback for half precision: losses are scaled up, and gradients down again.
+
+    fastai has one, whose scale is forgotten when a training is interrupted; this scaler is one of the system's parts.
+    """
+    from fastai.callback.core import Callback, CancelStepException
+
+    class Scaling(Callback):
+        def before_backward(self):
+            self.learn.loss_grad = scaler.scale(self.loss_grad)
+
+        def before_step(self):
+            scaler.step(optimizer)  # or not, where a gradient is not finite
+            scaler.update()
+            raise CancelStepException
+
+    return Scaling()
+
+
+TRAININGS = {"colorlib": Training, "fastai": FastaiTraining}  # by the setting `trainer`

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -60,6 +61,11 @@ def _write_through(path: Path, content: Content) -> None:
 
 def _write(path: Path, content: Content) -> None:
     if callable(content):
-        content(str(path))
+        try:
+            content(str(path))
+        except Exception as error:  # safetensors and torch have errors of their own for a full disk
+            if isinstance(error, OSError) or not re.search("No space left|file write failed", str(error)):
+                raise
+            raise OSError(errno.ENOSPC, "no space left on the disk", str(path.parent)) from None
     else:
         path.write_bytes(content.encode() if isinstance(content, str) else content)

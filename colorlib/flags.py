@@ -125,13 +125,18 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config, kinds: d
         )
 
 
-def add_flags_of(parser: argparse.ArgumentParser, settings: type, values: dict, kinds: dict | None = None) -> None:
-    """One flag for each field of a dataclass of settings; `values` are shown as their defaults."""
+def add_flags_of(
+    parser: argparse.ArgumentParser, settings: type, values: dict, kinds: dict | None = None, leave_out=frozenset()
+) -> None:
+    """One flag for each field of a dataclass of settings, but those to leave out; `values` are shown as their defaults.
+
+    Without values the help shows no defaults.
+    """
     hints, kinds = typing.get_type_hints(settings), kinds or {}
     for field in dataclasses.fields(settings):
-        if field.name == "model":
+        if field.name in leave_out | {"model"}:
             continue
-        default, choices = values[field.name], field.metadata.get("choices")
+        default, choices = values.get(field.name), field.metadata.get("choices")
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
         show = default is not None and not isinstance(default, dict)
         parser.add_argument(

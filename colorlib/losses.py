@@ -13,10 +13,11 @@ from torch.nn import functional
 
 from colorlib import ab_bins
 from colorlib.color import lab_to_rgb, reduce_chroma
-from colorlib.controls import CONTROLS, Asked, check_target
+from colorlib.config import Config
+from colorlib.controls import CONTROLS, Asked, check_target, hue_spread
+from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.heads import Head
-from colorlib.metrics import hue_spread
 
 FEW = 16  # pixels
 
@@ -155,9 +156,9 @@ class CrossEntropy:
             raise ConfigError(f"--loss cross_entropy: rebalance is {rebalance!r}; it must lie in [0, 1]")
         self.weights = ab_bins.class_weights(rebalance)
 
-    def prepare(self, device: torch.device, dtype: torch.dtype) -> None:
+    def prepare(self, engine: Engine, config: Config) -> None:
         """Bring the weights of the bins onto the device."""
-        self.weights = self.weights.to(device, dtype)
+        self.weights = self.weights.to(engine.device, engine.dtype)
 
     def __call__(self, prediction: Prediction) -> Tensor:
         true_ab = prediction.head.space.ab(prediction.gray, prediction.true)

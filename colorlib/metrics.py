@@ -17,9 +17,8 @@ import torch
 from torch import Tensor
 
 from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab, root
-from colorlib.color_difference import ciede2000
+from colorlib.color_difference import DELTA_E_COUNTS, ciede2000, delta_e_histogram, percentile
 
-DELTA_E_STEPS, DELTA_E_MAX = 100, 200  # CIEDE2000 is counted in steps of 1/100: a percentile without keeping all
 SSIM_PICTURES = 32  # at once: what lies in a processor's cache is filtered twice as fast
 
 # ---------------------------------------------------------------- what is measured
@@ -67,16 +66,6 @@ def colorfulness(rgb: Tensor) -> Tensor:
     return deviation + 0.3 * offset
 
 
-def hue_spread(ab: Tensor) -> Tensor:
-    """How different each picture's hues are, weighted by chroma, `(B,)` in [0, 1): 0 for one hue alone, as of sepia.
-
-    ab: Lab's, `(B, 2, H, W)`. It is how much shorter the mean color is than the mean chroma, as a part of the latter
-    (to which 1 is added, so that a picture as good as gray has a spread of 0).
-    """
-    chroma, mean = root(ab.square().sum(dim=1)).mean(dim=(1, 2)), root(ab.mean(dim=(2, 3)).square().sum(dim=1))
-    return (chroma - mean) / (chroma + 1)
-
-
 def ssim(rgb: Tensor, true_rgb: Tensor) -> Tensor:
     """Structural similarity of each pair of pictures `(B,)`, at most 1. sRGB `(B, 3, H, W)` in [0, 1]."""
     from torchmetrics.functional.image import structural_similarity_index_measure as measure  # slow, seldom needed
@@ -112,19 +101,6 @@ def nazeri_accuracy(pairs: Pairs, eps: float) -> Tensor:
     return 100 * right.float().mean(dim=(1, 2))
 
 
-def delta_e_histogram(pairs: Pairs) -> Tensor:
-    """How CIEDE2000 is distributed over each picture: `(B, DELTA_E_MAX * DELTA_E_STEPS + 1)`, fractions."""
-    steps = (pairs.delta_e.nan_to_num(DELTA_E_MAX).clamp_max(DELTA_E_MAX) * DELTA_E_STEPS).round().long().flatten(1)
-    counts = torch.zeros(len(steps), DELTA_E_MAX * DELTA_E_STEPS + 1, device=steps.device)
-    return counts.scatter_add_(1, steps, torch.ones_like(steps, dtype=counts.dtype)) / steps.shape[1]
-
-
-def percentile(histogram: Tensor, percent: float) -> float:
-    """The CIEDE2000 that so many percent of the pixels don't exceed."""
-    reached = histogram.cumsum(dim=0)
-    return int((reached < percent / 100 * reached[-1]).sum()) / DELTA_E_STEPS
-
-
 def both_colorfulnesses(pairs: Pairs) -> Tensor:
     """The predicted and the true pictures', `(B, 2)`."""
     return torch.stack([colorfulness(pairs.rgb), colorfulness(pairs.true_rgb)], dim=1)
@@ -146,7 +122,7 @@ class Metric(NamedTuple):
     title: str
     unit: str
     form: str
-    measure: Callable[[Pairs], Tensor] | None  # None: the metric is of something else than pictures
+    measure: Callable[[Pairs], Tensor] | None
     finish: Callable[[Tensor], float] = Tensor.item
     size: int | None = None
     cheap: bool = False
@@ -162,18 +138,26 @@ METRICS = {
     "psnr": Metric("PSNR mean", "dB", ".2f", psnr),
     "ssim": Metric("SSIM", "", ".3f", lambda pairs: ssim(pairs.rgb, pairs.true_rgb)),
     "eps_accuracy_2": Metric("acc < 2 %", "%", ".1f", partial(eps_accuracy, eps=2), shown=False),
-    "eps_accuracy_5": Metric("acc < 5 %", "%", ".1f", partial(eps_accuracy, eps=5)),
+    "eps_accuracy_5": Metric("acc < 5 %", "%", ".1f", partial(eps_accuracy, eps=5), cheap=True),
     "nazeri_accuracy_2": Metric("Nazeri 2 %", "%", ".1f", partial(nazeri_accuracy, eps=2), shown=False),
     "nazeri_accuracy_5": Metric("Nazeri 5 %", "%", ".1f", partial(nazeri_accuracy, eps=5)),
     "ciede2000_mean": Metric("CIEDE2000", "", ".2f", lambda pairs: pairs.delta_e.mean(dim=(1, 2))),
     "ciede2000_p95": Metric(
-        *("CIEDE2000, 95th percentile", "", ".2f", delta_e_histogram, partial(percentile, percent=95)),
-        size=DELTA_E_MAX * DELTA_E_STEPS + 1,
+        *("CIEDE2000, 95th percentile", "", ".2f", lambda pairs: delta_e_histogram(pairs.delta_e)),
+        *(partial(percentile, percent=95), DELTA_E_COUNTS),
         shown=False,
     ),
     "colorfulness": Metric("colorfulness", "", ".1f", lambda pairs: colorfulness(pairs.rgb), cheap=True, shown=False),
     "colorfulness_ratio": Metric("colorfulness ratio", "", ".2f", both_colorfulnesses, ratio, size=2, cheap=True),
-    "fps": Metric("FPS", "pictures/s", ".0f", None, shown=False),  # see `colorlib.evaluation`
+    # Those that follow are of something else than pairs of pictures: see `colorlib.evaluation`.
+    "judge_accuracy": Metric("judge is right", "%", ".1f", None),
+    "judge_distance": Metric("Frechet distance, judge", "", ".2f", None),
+    "lpips": Metric("LPIPS", "", ".3f", None),
+    "fid": Metric("FID", "", ".1f", None),
+    "draws_mae_percent": Metric("MAE of 8 draws", "%", ".2f", None),
+    "best_draw_mae_percent": Metric("MAE, best of 8", "%", ".2f", None),
+    "draws_spread": Metric("spread of draws", "ab", ".1f", None),
+    "fps": Metric("FPS", "pictures/s", ".0f", None, shown=False),
 }
 
 # ---------------------------------------------------------------- rows
@@ -236,16 +220,26 @@ def oracle_mean_row(true_rgb: Tensor, true_lab: Tensor | None = None) -> Tensor:
 
 
 @torch.no_grad()
-def measure(batches: Iterable[Tensor], colorize: Callable[[Tensor], Tensor], device="cpu") -> dict[str, dict]:
+def measure(
+    batches: Iterable[Tensor], colorize: Callable[[Tensor], Tensor], device="cpu", examiners: Iterable = ()
+) -> dict[str, dict]:
     """The rows `model`, `gray` and `oracle_mean` over batches of RGB uint8 `(B, 3, H, W)`.
 
     colorize: true sRGB in [0, 1] to the model's colorization of its gray version (it may look at lightness alone).
+    examiners: who measures what takes a network of its own (see `colorlib.examiners`).
     """
     rows = {name: Metrics() for name in ("model", "gray", "oracle_mean")}
     for batch in batches:
         true_rgb = batch.to(device).float() / 255
         true_lab = rgb_to_lab(true_rgb)
-        rows["model"].update(colorize(true_rgb), true_rgb, true_lab)
-        rows["gray"].update(gray_row(true_rgb, true_lab), true_rgb, true_lab)
-        rows["oracle_mean"].update(oracle_mean_row(true_rgb, true_lab), true_rgb, true_lab)
-    return {name: row.compute() for name, row in rows.items()}
+        references = {"gray": gray_row(true_rgb, true_lab), "oracle_mean": oracle_mean_row(true_rgb, true_lab)}
+        answers = {"model": colorize(true_rgb), **references}
+        for name, rgb in answers.items():
+            rows[name].update(rgb, true_rgb, true_lab)
+        for examiner in examiners:
+            examiner.look({**answers, "true": true_rgb})
+    measured = {name: row.compute() for name, row in rows.items()}
+    for examiner in examiners:
+        for name, figures in examiner.figures().items():
+            measured[name] = measured.get(name, {}) | figures
+    return measured

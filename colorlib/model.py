@@ -44,7 +44,8 @@ class Model:
     generator: str = knob(
         "unet",
         "the network that colors; gray_fed is *church*'s, with noise, resnet18 fastai's U-Net on an encoder that may "
-        "have seen photographs",
+        "have seen photographs; residual has a block for each of its widths and no smaller maps, residual_unet a "
+        "block in each level, residual_unet_2x decides on colors at twice the picture's size",
     )
     widths: tuple[int, ...] = knob(
         (32, 64, 128, 256), "channels of the generator's levels (of the U-Net: its encoder's), as 32,64,128"

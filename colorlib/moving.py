@@ -21,9 +21,11 @@ from colorlib.controls import CONTROLS, Asked, Control
 log = logging.getLogger("colorlib")
 
 TRIED_AT = 192  # pixels: what holds for a photo of this short side holds for the whole one
-LARGEST = 4 * TRIED_AT**2  # pixels: of a panorama fewer are tried
+SQUARES = 4  # a photo is tried in no more pixels than so many squares of its short side have
+AT_ONCE = 2**16  # pixels: small pictures are tried in several colors together
 ROUGHLY = 16  # pixels: of a picture so many rows and columns, or some more, are tried to move it roughly
 TOLERANCE = 0.005  # of a control's range: what is farther from its target hasn't met it
+ENOUGH = 0.0005  # of a control's range: what is nearer to its target needs no other round
 FACTORS = torch.linspace(-8, math.log(16), 25)  # logarithms of what chroma is multiplied with, tried first
 SHIFTS = torch.linspace(-120, 120, 25)  # Lab units
 HALVINGS = 12  # between two of those that were tried first
@@ -72,20 +74,27 @@ def move_roughly(rgb: Tensor, asked: Asked) -> Tensor:
 
 
 def changes(lightness: Tensor, ab: Tensor, asked: Asked, rounds: int = ROUNDS) -> list[Change]:
-    """What `move` does to ab, one after the other; the same may be done to the same color at another size."""
+    """What `move` does to ab, one after the other; the same may be done to the same color at another size.
+
+    rounds: how often each of several controls is met anew, since the others disturb it, at most.
+    """
     given = {name: target.to(ab) for name, target in asked.items() if target.isfinite().any()}
     found = []
-    for _ in range(rounds if len(given) > 1 else 1):
+    for number in range(rounds if len(given) > 1 else 1):
         for name, target in given.items():
             control = CONTROLS[name]
+            if number and not misses(obtained(lightness, ab, control), target, control, ENOUGH).any():
+                continue
             meet = turned if control.way == "turn" else crossed
-            free, change = (
-                target.isnan().view(-1, 1, 1, 1),
-                meet(lightness, ab, control, target.nan_to_num(control.low)),
-            )
-            found.append(lambda ab, free=free, change=change: torch.where(free, ab, change(ab)))
-            ab = found[-1](ab)
+            change = unless(target.isnan(), meet(lightness, ab, control, target.nan_to_num(control.low)))
+            found.append(change)
+            ab = change(ab)
     return found
+
+
+def unless(free: Tensor, change: Change) -> Change:
+    """The change, but for the pictures that are free of it, `(B,)`."""
+    return lambda ab: torch.where(free.view(-1, 1, 1, 1), ab, change(ab))
 
 
 @torch.no_grad()
@@ -105,21 +114,33 @@ def move_photo(photo: Image.Image, ab: Tensor, targets: dict[str, float]) -> Ten
 
     It is tried on the photo made small, with its own lightness. Returns ab of the size that it had.
     """
-    scale = min(1.0, TRIED_AT / min(photo.size), math.sqrt(LARGEST / (photo.width * photo.height)))
-    small = photo.resize([max(1, round(side * scale)) for side in photo.size], Image.Resampling.NEAREST)
-    rgb = torch.from_numpy(np.array(small)).to(ab.device).permute(2, 0, 1)[None] / 255
-    lightness, before = lightness_of(rgb), functional.interpolate(ab[None], rgb.shape[-2:], mode="bilinear")
+    lightness, before = tried_on(photo, ab)
     after, moved = before, ab[None]
     for change in changes(lightness, before, {name: torch.full((1,), float(targets[name])) for name in targets}):
         after, moved = change(after), change(moved)
     for name, target in targets.items():
         control = CONTROLS[name]
         found = obtained(lightness, after, control)
-        if control.distance(found, target).item() > TOLERANCE * (control.high - control.low):
+        if misses(found, torch.tensor([target]).to(found), control):
             low, high = (end.item() for end in reach(lightness, before, name))
             within = "" if control.way == "turn" else f", of {low:.3g} to {high:.3g} within its gamut"
             log.warning("%s %g can't be met on this photo%s: it has %.3g", name, target, within, found.item())
     return moved[0]
+
+
+def tried_on(photo: Image.Image, ab: Tensor, short: int = TRIED_AT) -> tuple[Tensor, Tensor]:
+    """An RGB photo and its color ab `(2, h, w)` made small, to be tried on: lightness `(1, 1, H, W)` and ab
+    `(1, 2, H, W)`. short: the short side in pixels."""
+    scale = min(1.0, short / min(photo.size), short * math.sqrt(SQUARES / (photo.width * photo.height)))
+    small = photo.resize([max(1, round(side * scale)) for side in photo.size], Image.Resampling.NEAREST)
+    rgb = torch.from_numpy(np.array(small)).to(ab.device).permute(2, 0, 1)[None] / 255
+    return lightness_of(rgb), functional.interpolate(ab[None], rgb.shape[-2:], mode="bilinear")
+
+
+def misses(found: Tensor, target: Tensor, control: Control, tolerance: float = TOLERANCE) -> Tensor:
+    """Whether what is found `(B,)` misses its target `(B,)`, by more than this of the control's range; NaN misses
+    nothing."""
+    return control.distance(found, target) > tolerance * (control.high - control.low)
 
 
 def obtained(lightness: Tensor, ab: Tensor, control: Control) -> Tensor:
@@ -139,9 +160,11 @@ def tried(lightness: Tensor, ab: Tensor, control: Control) -> tuple[Callable, Te
         return ab + amount.view(-1, 1, 1, 1) * torch.tensor(control.way).to(ab).view(1, 2, 1, 1)
 
     way, amounts = (scale, FACTORS) if control.way == "scale" else (shift, SHIFTS)
-    amounts = amounts.to(ab)
-    values = [obtained(lightness, way(ab, amount.expand(len(ab))), control) for amount in amounts]
-    return way, amounts, torch.stack(values)
+    amounts, count, values = amounts.to(ab), len(ab), []
+    for some in amounts.split(max(1, AT_ONCE // lightness.numel())):
+        colors = way(ab.repeat(len(some), 1, 1, 1), some.repeat_interleave(count))
+        values.append(obtained(lightness.repeat(len(some), 1, 1, 1), colors, control).view(-1, count))
+    return way, amounts, torch.cat(values)
 
 
 def crossed(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> Change:
@@ -179,6 +202,8 @@ def turned(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> C
     best = torch.zeros_like(target)
     least = missing(best)
     for number in range(1, ANGLES + TURNS):
+        if (least.abs() < ENOUGH / 10).all():
+            break
         if number < ANGLES:
             angle = torch.full_like(target, 2 * math.pi * number / ANGLES)
         else:

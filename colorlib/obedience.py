@@ -20,13 +20,14 @@ from torch import Tensor
 from colorlib.color import join_lightness, lightness_of, rgb_to_lab
 from colorlib.color_difference import ciede2000
 from colorlib.colorizer import Colorizer
-from colorlib.controls import CONTROLS, Control, mean_hue
-from colorlib.metrics import colorfulness, hue_spread
+from colorlib.controls import CONTROLS, Control, hue_spread, mean_hue
+from colorlib.metrics import colorfulness
 from colorlib.moving import move, reach
+from colorlib.tables import markdown_table
 
-TARGETS = 6  # for each control, evenly over what photographs have; an angle has ANGLES, evenly over the circle
-ANGLES = 8
-TRIED_AT = 32  # pixels: of larger pictures fewer are tried when they are moved
+TARGETS = 6  # for each control, evenly over what photographs have; an angle has HUES, evenly over the circle
+HUES = 8
+SEARCHED_AT = 32  # pixels: of larger pictures fewer are tried when they are moved
 COLORED = 10.0  # chroma: only pixels that have it count for the hue that is obtained
 ROWS = ("model", "rival", "gray", "true")
 
@@ -34,7 +35,7 @@ ROWS = ("model", "rival", "gray", "true")
 def targets_of(control: Control) -> list[float]:
     """The targets that a control's obedience is measured at."""
     if control.is_angle:
-        return [control.low + (control.high - control.low) * i / ANGLES for i in range(ANGLES)]
+        return [control.low + (control.high - control.low) * i / HUES for i in range(HUES)]
     low, high = control.common
     return [round(low + (high - low) * i / (TARGETS - 1), 4) for i in range(TARGETS)]
 
@@ -68,7 +69,7 @@ def measure_obedience(colorizer: Colorizer, batches: Iterable[Tensor], names: It
     for batch in batches:
         rgb = batch.to(colorizer.device).float() / 255
         lightness, true_ab = lightness_of(rgb), rgb_to_lab(rgb)[:, 1:]
-        free, every = colorizer.predict_ab(rgb), max(1, rgb.shape[-1] // TRIED_AT)
+        free, every = colorizer.predict_ab(rgb), max(1, rgb.shape[-1] // SEARCHED_AT)
         for name in names:
             low, high = reach(lightness[:, :, ::every, ::every], true_ab[:, :, ::every, ::every], name)
             for target, kept in sums[name].items():
@@ -118,10 +119,26 @@ def summed(target: float, kept: dict, control: Control) -> dict:
     return result
 
 
+def obedience_table(name: str, targets: list[dict]) -> str:
+    """The targets of one control and what was measured at each, as a Markdown table."""
+    control = CONTROLS[name]
+    error = "error (degrees)" if control.is_angle else "error" + (f" ({control.unit})" if control.unit else "")
+    form = ".1f" if control.is_angle or control.unit else ".3f"
+    heading = [f"{name} asked for", "obtained", f"{error}: mean", "median", "90 %", "CIEDE2000", "of the rival"]
+    lines = [[*heading, "of gray", "spread of hues", "of the rival", "of the true"]]
+    for at in targets:
+        model = at["model"]
+        errors = [format(model[f"error_{which}"], form) for which in ("mean", "median", "p90")]
+        distances = [f"{at[row]['ciede2000']:.2f}" for row in ("model", "rival", "gray")]
+        spreads = [f"{at[row]['hue_spread']:.3f}" for row in ("model", "rival", "true")]
+        lines.append([f"{at['target']:g}", f"{model['obtained']:.3g}", *errors, *distances, *spreads])
+    return markdown_table(lines)
+
+
 def mean_of(obtained: Tensor, control: Control) -> float:
     """The mean of what was obtained; of an angle that of the directions. nan where there is none."""
     obtained = obtained[obtained.isfinite()]
-    if not control.is_angle:
+    if not control.is_angle or not len(obtained):
         return obtained.mean().item()
     angle = 2 * math.pi * obtained
     return (torch.atan2(angle.sin().sum(), angle.cos().sum()) / (2 * math.pi)).remainder(1).item()

@@ -4,25 +4,27 @@
 
 To add a term, write a function of one `Prediction` (in `colorlib.losses`, or beside what it needs) and give it a line
 in `TERMS`. Its name then works in --loss, and the history has its column `loss_G_...`. A term with options is a
-class, whose arguments they are; one that needs more than the prediction, as the weights of a network, has a method
-`prepare(device, dtype)`, which is called once, after all settings were checked; one that makes sense with certain
-settings only names them in `needs`, each with its value, or None for any.
+class, whose arguments they are. A term that needs more than the prediction, as the weights of a network, has a method
+`prepare(engine, config)`, which is called once when a training begins or goes on, after all settings were checked. One
+that makes sense with certain settings only names them in `needs`, each with its value, or None for any; one that alone
+looks at certain settings names them in `settings`.
 """
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from colorlib import losses
 from colorlib.config import Config
 from colorlib.controls import CONTROLS
+from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.losses import Prediction
+from colorlib.perceptual import ContentLoss
 from colorlib.settings import flag
 
 # name in --loss -> (its column in the history, what makes the function of a prediction out of the term's options)
@@ -34,6 +36,7 @@ TERMS: dict[str, tuple[str, Callable[..., Callable[[Prediction], Tensor]]]] = {
     "cross_entropy": ("cross_entropy", losses.CrossEntropy),
     "adversarial": ("GAN", losses.Adversarial),
     "asked": ("asked", losses.AskedFor),
+    "content": ("content", ContentLoss),
     **{name: (name, partial(losses.Target, name)) for name in CONTROLS},
 }
 
@@ -49,10 +52,10 @@ class Term:
     def __call__(self, prediction: Prediction) -> Tensor:
         return self.weight * self.function(prediction)
 
-    def prepare(self, device: torch.device, dtype: torch.dtype) -> None:
-        """Get what the function needs besides a prediction onto the device, if it needs anything."""
+    def prepare(self, engine: Engine, config: Config) -> None:
+        """Get what the function needs besides a prediction, if it needs anything. Raises `ConfigError`."""
         if hasattr(self.function, "prepare"):
-            self.function.prepare(device, dtype)
+            self.function.prepare(engine, config)
 
 
 def objective(loss: dict) -> list[Term]:
@@ -73,6 +76,16 @@ def check_objective(config: Config) -> None:
             there = bool(settings[setting]) if value is None else settings[setting] == value
             if not there:
                 raise ConfigError(f"--loss has the term {name}, which needs {flag(setting)} {value or ''}".rstrip())
+
+
+def settings_of_terms(loss: dict) -> Iterator[tuple[str, list[str], bool]]:
+    """Each setting that only some terms look at, these terms' names, and whether one of them is in an objective."""
+    looking = {}
+    for name, (_, make) in TERMS.items():
+        for setting in getattr(make, "settings", ()):
+            looking.setdefault(setting, []).append(name)
+    for setting, names in looking.items():
+        yield setting, names, any(name in loss for name in names)
 
 
 def make_term(name: str, given) -> Term:

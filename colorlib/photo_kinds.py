@@ -102,12 +102,15 @@ def _momentary(path, error) -> DataError:
 
 
 class PhotoArray:
-    """Pictures decoded already: uint8 `(N, H, W, 3)`. They are known by their content, wherever their file lies."""
+    """Pictures decoded already: uint8 `(N, H, W, 3)`. They are known by their content, wherever their file lies.
+
+    folders: the class of each, where it is known.
+    """
 
     area = None
 
-    def __init__(self, images: np.ndarray, part: list[str] | None = None):
-        self.images, self.part = np.ascontiguousarray(images), part
+    def __init__(self, images: np.ndarray, part: list[str] | None = None, folders: list[str] | None = None):
+        self.images, self.part, self.folders = np.ascontiguousarray(images), part, folders
         self.fingerprint = _digest(str(images.shape).encode(), self.images.data)
         self.place = f"array-{self.fingerprint}"
 

@@ -49,16 +49,18 @@ def cifar10(path, size: int) -> PhotoFiles | PhotoArray:
     root = root.parent if root.name == CIFAR10_FOLDER else root
     looked_for = f"{CIFAR10_FOLDER}/ and train/CLASS/* with test/CLASS/*"
     halves = fetch("CIFAR-10", root, looked_for, lambda: [_cifar10_half(root, train) for train in (True, False)])
-    return PhotoArray(np.concatenate(halves), ["train"] * len(halves[0]) + ["test"] * len(halves[1]))
+    part = ["train"] * len(halves[0].data) + ["test"] * len(halves[1].data)
+    classes = [half.classes[number] for half in halves for number in half.targets]
+    return PhotoArray(np.concatenate([half.data for half in halves]), part, classes)
 
 
-def _cifar10_half(root: Path, train: bool) -> np.ndarray:
+def _cifar10_half(root: Path, train: bool):
     from torchvision.datasets import CIFAR10
 
     try:
-        return CIFAR10(root, train=train).data
+        return CIFAR10(root, train=train)
     except RuntimeError:  # torchvision's word for files that are missing or damaged
-        return CIFAR10(root, train=train, download=True).data
+        return CIFAR10(root, train=train, download=True)
 
 
 def tiny_imagenet(path, size: int) -> PhotoFiles:

@@ -16,9 +16,8 @@ from colorlib.config import Config
 from colorlib.data import parse_splits
 from colorlib.errors import ConfigError
 from colorlib.model import Model
-from colorlib.models.resnet import encoder_weights
-from colorlib.run_folder import FILES, FOLDERS, load_stages
-from colorlib.settings import flag, having
+from colorlib.run_folder import check_either, check_room, load_stages
+from colorlib.settings import check_unchanged, having
 from colorlib.systems import check_system
 from colorlib.systems.supervised import check_start
 
@@ -26,8 +25,8 @@ log = logging.getLogger("colorlib")
 
 
 class Planned(NamedTuple):
-    """A stage, with its folder and where it starts from, and what will be done for it: `begin`, `resume`, or `skip` one
-    that is finished.
+    """A stage's configuration, with its folder and where it starts from; and what will be done: `begin`, `resume`, or
+    `skip`, since it is finished.
     """
 
     config: Config
@@ -38,8 +37,7 @@ def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False
     """What will be done for each stage. Raises `ConfigError` for all that can't be done."""
     if not stages:
         raise ConfigError("there is no stage to train")
-    if resume and overwrite:
-        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
+    check_either(resume, overwrite)
     stages = chained(stages)
     for stage in stages:
         check(stage)
@@ -57,8 +55,6 @@ def plan(stages: Sequence[Config], overwrite: bool = False, resume: bool = False
     if stages[0].start_from:  # the others start from what isn't there yet
         earlier = Model.load(find_folder(stages[0].start_from) / "config.json")
         check_start(earlier, stages[0].model, stages[0].start_from)
-    if stages[0].encoder_weights != "none":  # which may be a download, and takes its time
-        encoder_weights(stages[0].encoder_weights)
     return [Planned(stage, "begin") for stage in stages]
 
 
@@ -95,34 +91,16 @@ def going_on(stages: list[Config]) -> list[Planned]:
         raise ConfigError(f"stage {now + 1} has begun; what is given changes only stages that are finished")
     place = Path(stages[now].checkpoints_path)
     if (place / "model.safetensors").exists():
-        raise ConfigError(f"{place} holds a colorizer, which a training would spoil; give another --checkpoints-path")
+        raise ConfigError(f"{place} holds a colorizer, which a training would spoil; give another folder")
     if begun:
         check_resumable(stages[now], Config.load(place / "config.json"))
     actions = ["skip"] * now + ["resume" if begun else "begin"] + ["begin"] * (len(stages) - now - 1)
     return [Planned(*pair) for pair in zip(before[:now] + stages[now:], actions, strict=True)]
 
 
-def check_room(folder: Path, overwrite: bool) -> None:
-    """Raise `ConfigError` for a folder in which a training may not begin."""
-    there = (folder / "config.json").exists()
-    if (folder / "model.safetensors").exists():
-        raise ConfigError(f"{folder} holds a colorizer, which a training would spoil; give another --checkpoints-path")
-    if there and not overwrite:
-        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
-    if there:
-        Config.load(folder / "config.json")  # or else it is no training's, and not ours to remove
-    elif not (folder / "stages.json").exists():
-        for name in (*FILES, *FOLDERS):  # a training would write over it
-            if (folder / name).exists():
-                raise ConfigError(f"{folder} has a {name} that is no training's; give another --checkpoints-path")
-
-
 def check_resumable(config: Config, before: Config) -> None:
-    """Raise `ConfigError` for a setting that a training can't change when it goes on."""
-    old = before.flat()
-    for name, value in config.flat().items():
-        if value != old[name] and name not in having(Config, "resumable"):
-            raise ConfigError(f"--resume can't change {flag(name)} from {old[name]} to {value}; train anew for that")
+    """Raise `ConfigError` for settings that don't go on with those before; warn of what will be odd."""
+    check_unchanged(config.flat(), before.flat(), having(Config, "resumable"))
     length = (config.epochs, config.max_steps)
     if config.lr_schedule == "onecycle" and length != (before.epochs, before.max_steps):
         log.warning("--lr-schedule onecycle spans a whole training: with another length the learning rate makes a jump")

@@ -7,6 +7,7 @@ stage stands in the folder itself, the earlier ones in stage-1/, stage-2/, ... b
 import contextlib
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from colorlib.config import Config
@@ -14,8 +15,7 @@ from colorlib.errors import ConfigError
 from colorlib.files import write_atomically
 
 # What a training leaves in its folder.
-FILES = ("config.json", "history.csv", "timing.csv", "preview.png", "state.pt")
-FOLDERS = ("best", "last", "strips")
+LEFT = ("config.json", "history.csv", "timing.csv", "preview.png", "state.pt", "best", "last", "strips")
 
 
 def save_stages(folder: Path, stages) -> None:
@@ -44,12 +44,42 @@ def load_stages(folder) -> tuple[Config, ...]:
     return first, *(stage.replace(start_from=None) for stage in others)  # which start from the one before
 
 
-def clear(folder: Path) -> None:
+def has_begun(folder) -> bool:
+    """Whether the folder holds a training, as far as it may have come."""
+    return (Path(folder) / "stages.json").exists() or (Path(folder) / "config.json").exists()
+
+
+def check_either(resume: bool, overwrite: bool) -> None:
+    """Raise `ConfigError` where both are asked for."""
+    if resume and overwrite:
+        raise ConfigError("--resume goes on with a training, --overwrite replaces it; give one of them")
+
+
+def check_room(folder: Path, overwrite: bool, load: Callable = Config.load, left: Sequence[str] = LEFT) -> None:
+    """Raise `ConfigError` for a folder in which a training may not begin.
+
+    load: reads the settings of a training of this kind, or refuses them; left: names of what one leaves.
+    """
+    there = (folder / "config.json").exists()
+    if (folder / "model.safetensors").exists():
+        raise ConfigError(f"{folder} holds a colorizer, which a training would spoil; give another folder")
+    if there and not overwrite:
+        raise ConfigError(f"{folder} holds a training already; --resume it, --overwrite it, or give another folder")
+    if there:
+        load(folder / "config.json")  # or else it is no such training's, and not ours to remove
+    elif not (folder / "stages.json").exists():
+        for name in left:  # a training would write over it
+            if (folder / name).exists():
+                raise ConfigError(f"{folder} has {name}, which is no training's; give another folder")
+
+
+def clear(folder: Path, left: Sequence[str] = LEFT) -> None:
     """Remove what an earlier training left in a folder, and nothing else."""
-    for name in FOLDERS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for name in FILES:
-        (folder / name).unlink(missing_ok=True)
+    for name in left:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name, ignore_errors=True)
+        else:
+            (folder / name).unlink(missing_ok=True)
         for rest in folder.glob(f".{name}-????????"):  # of one that was killed while it wrote
             rest.unlink()
 

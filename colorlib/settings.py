@@ -10,6 +10,8 @@ import typing
 
 from colorlib.errors import ConfigError
 
+PRECISIONS = ("auto", "fp32", "fp16", "bf16", "fp64")  # what they mean is `colorlib.precision`'s
+
 
 def knob(default, text: str, choices: tuple = (), least=None, below=None, above=None, **traits):
     """A field with its help text, and what it may be: one of `choices`, at least `least`, below or above a bound.
@@ -68,6 +70,13 @@ def check_fields(settings) -> None:
             raise ConfigError(f"{name} is {value}; it must be above {limits['above']}")
         if limits.get("below") is not None and not value < limits["below"]:
             raise ConfigError(f"{name} is {value}; it must be below {limits['below']}")
+
+
+def check_unchanged(now: dict, before: dict, resumable: set[str]) -> None:
+    """Raise `ConfigError` for a setting, by name, that a training can't change when it goes on."""
+    for name, value in now.items():
+        if value != before[name] and name not in resumable:
+            raise ConfigError(f"--resume can't change {flag(name)} from {before[name]} to {value}; train anew for that")
 
 
 def choose(kinds: dict, settings, name: str):

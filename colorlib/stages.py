@@ -12,16 +12,16 @@ from tqdm import tqdm
 from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import Engine
-from colorlib.fastai_training import FastaiTraining
+from colorlib.fastai_training import TRAININGS
+from colorlib.locks import training_lock
 from colorlib.models import count_parameters
 from colorlib.photo_sets import NAMED, find
 from colorlib.plan import Planned, plan
-from colorlib.run_folder import clear, clear_stages, save_stages
+from colorlib.run_folder import clear, clear_stages, has_begun, save_stages
 from colorlib.runs import Run
+from colorlib.settings import choose
 from colorlib.systems import build_system
 from colorlib.training import Training
-
-TRAININGS = {"colorlib": Training, "fastai": FastaiTraining}  # by the setting `trainer`
 
 
 def fit(
@@ -42,17 +42,28 @@ def fit(
     configs = [config] if isinstance(config, Config) else list(config)
     if photo_set is not None:
         configs = [one.replace(dataset=photo_set.name, dataset_path=photo_set.path) for one in configs]
-    stages = plan(configs, overwrite, resume)
-    ahead = [stage for stage in stages if stage.action != "skip"]
-    for stage in ahead:
-        check_data(stage.config, photo_set)
-    for stage in ahead:
-        run = fit_one(stage, stages, photo_set, progress, watch)
-        if run.stopped and stage is not stages[-1]:
-            run.interrupted = True
-        if run.interrupted:
-            break
+    planned = plan(configs, overwrite, resume)
+    ahead = [now for now in planned if now.action != "skip"]
+    for now in ahead:
+        check_data(now.config, photo_set)
+    with training_lock(planned[-1].config.checkpoints_path):
+        for now in ahead:
+            run = fit_one(now, planned, photo_set, progress, watch)
+            if run.stopped and now is not planned[-1]:
+                run.interrupted = True
+            if run.interrupted:
+                break
     return run
+
+
+def begin_or_resume(configs: Sequence[Config], photo_set: PhotoSet | None = None, progress=True, watch=None) -> Run:
+    """`fit`, which goes on where a training was begun in the folder: of a table of recipes and seeds, each can be
+    called again until all are done. A training that is at its end is opened, and takes no step.
+
+    Raises `ConfigError` for one that was begun with other settings, and all that `fit` does.
+    """
+    begun = has_begun(configs[-1].checkpoints_path)
+    return fit(configs, photo_set, resume=begun, progress=progress, watch=watch)
 
 
 def check_data(config: Config, photo_set: PhotoSet | None) -> None:
@@ -66,36 +77,36 @@ def check_data(config: Config, photo_set: PhotoSet | None) -> None:
         find(config.dataset, config.dataset_path, config.model.image_size)
 
 
-def fit_one(stage: Planned, stages: Sequence[Planned], photo_set, progress: bool, watch=None) -> Run:
+def fit_one(now: Planned, planned: Sequence[Planned], photo_set, progress: bool, watch=None) -> Run:
     """One of a run's stages, beginning or going on."""
-    config, folder = stage.config, Path(stage.config.checkpoints_path)
+    config, folder = now.config, Path(now.config.checkpoints_path)
     engine = Engine(config.device, config.precision)
+    # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
+    fresh = now.action == "begin" or not (folder / "state.pt").is_file()
+    system = build_system(config, engine, fresh)  # before photos are decoded: weights to begin with may be missing
     with engine.accelerator.local_main_process_first():  # one process decodes, the others find its cache
         place, show = (config.dataset, config.dataset_path), progress and engine.is_main
         photo_set = photo_set or load_photos(*place, config.model.image_size, show)
         larger = load_photos(*place, config.crop_from, show) if config.crop_from else None
-    # What a training has once started from is needed no more, and may be gone, when state.pt has its weights.
-    fresh = stage.action == "begin" or not (folder / "state.pt").is_file()
-    system = build_system(config, engine, fresh)
-    training = TRAININGS[config.trainer](system, config, engine, photo_set, progress, larger, watch)
-    if stage.action == "resume":
+    training = choose(TRAININGS, config, "trainer")(system, config, engine, photo_set, progress, larger, watch)
+    if now.action == "resume":
         training.load_state()
     if engine.is_main:
-        make_room(stage, stages)
+        make_room(now, planned)
     if training.show:
         tqdm.write(describe(training))
     return training.fit()
 
 
-def make_room(stage: Planned, stages: Sequence[Planned]) -> None:
+def make_room(now: Planned, planned: Sequence[Planned]) -> None:
     """Remove what an earlier run left where a stage begins, and write down the run's stages where they are several."""
-    folder = Path(stages[-1].config.checkpoints_path)
-    if stage.action == "begin":
-        clear(Path(stage.config.checkpoints_path))
-        if stage is stages[0]:
+    folder = Path(planned[-1].config.checkpoints_path)
+    if now.action == "begin":
+        clear(Path(now.config.checkpoints_path))
+        if now is planned[0]:
             clear_stages(folder)
-    if len(stages) > 1:
-        save_stages(folder, [stage.config for stage in stages])
+    if len(planned) > 1:
+        save_stages(folder, [each.config for each in planned])
 
 
 def describe(training: Training) -> str:

@@ -49,9 +49,14 @@ def spread_rows(rows: list[dict]) -> dict[str, tuple[float, float | None]]:
     }
 
 
-def _cell(value: float | tuple | None, form: str) -> str:
-    if value is None:
-        return ""
+def heading(name: str) -> str:
+    """A metric's title with its unit."""
+    return METRICS[name].title + (f" ({METRICS[name].unit})" if METRICS[name].unit else "")
+
+
+def _cell(value: float | tuple | str | None, form: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
     if isinstance(value, (int, float)):
         return format(value, form)
     mean, deviation = value
@@ -61,17 +66,16 @@ def _cell(value: float | tuple | None, form: str) -> str:
 def metric_table(rows: dict[str, dict], columns: Iterable[str] = SHOWN) -> str:
     """Rows of metrics by name as a Markdown table, which also reads well as plain text.
 
-    A row is what `Metrics.compute` gives, or `spread_rows` for several seeds. columns: names of `METRICS`; one that
-    no row has is left out. Raises `ConfigError` for a name that isn't one.
+    A row is what `Metrics.compute` gives, or `spread_rows` for several seeds; a text stands for a number that isn't
+    there. columns: names of `METRICS`; one that no row has is left out. Raises `ConfigError` for a name that isn't one.
     """
     columns = list(columns)
     unknown = [name for name in columns if name not in METRICS]
     if unknown:
         raise ConfigError(f"no metric is called {unknown[0]!r}; there are {', '.join(METRICS)}")
     columns = [name for name in columns if any(row.get(name) is not None for row in rows.values())]
-    heading = [METRICS[name].title + (f" ({METRICS[name].unit})" if METRICS[name].unit else "") for name in columns]
     lines = [
         [label.replace("_", " "), *(_cell(row.get(name), METRICS[name].form) for name in columns)]
         for label, row in rows.items()
     ]
-    return markdown_table([["", *heading], *lines])
+    return markdown_table([["", *map(heading, columns)], *lines])

@@ -15,7 +15,7 @@ from skimage.color import rgb2lab
 from torch.nn import functional
 
 from colorlib import colorizer as colorizer_module
-from colorlib import photos
+from colorlib import colorizer_folder, photos
 from colorlib.colorizer import Colorizer, interpolate_rows
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.model import Model
@@ -252,6 +252,21 @@ def test_weights_that_are_not_finite_are_named(colorizer, tmp_path):
     torch.nn.init.constant_(colorizer.generator.to_color.weight, float("nan"))
     colorizer.save(tmp_path)
     with pytest.raises(ColorizerError, match="to_color.weight holds values that are not finite"):
+        Colorizer.load(tmp_path)
+
+
+def test_a_buffer_that_is_not_saved_is_named(colorizer, tmp_path, monkeypatch):
+    """Built without memory, a generator has only what its file has."""
+    colorizer.save(tmp_path)
+    real = colorizer_folder.build_generator
+
+    def forgetful(model):
+        generator = real(model)
+        generator.register_buffer("grid", torch.zeros(1), persistent=False)
+        return generator
+
+    monkeypatch.setattr(colorizer_folder, "build_generator", forgetful)
+    with pytest.raises(ColorizerError, match="lacks grid; buffers of a generator must be saved with it"):
         Colorizer.load(tmp_path)
 
 

@@ -15,7 +15,7 @@ from colorlib.engine import Engine
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.model import Model
 from colorlib.models import build_generator, evaluating, generate
-from colorlib.models.film import tell
+from colorlib.models.film import Film, tell
 from colorlib.recipes import get
 from colorlib.stages import fit
 from colorlib.systems import build_system
@@ -35,6 +35,14 @@ def test_targets_are_told_as_numbers_angles_and_a_mask():
     assert torch.equal(tell(("saturation", "hue"), {}, like), torch.zeros(3, 5, dtype=torch.float64))
     ends = tell(("hue",), targets(hue=[0.0, 1.0, 0.3]), like)
     assert torch.allclose(ends[0], ends[1], atol=1e-6)  # 0 and 1 are the same red
+
+
+def test_twice_the_target_need_not_be_twice_the_effect():
+    torch.manual_seed(0)
+    ((scale, shift),) = Film(("saturation",), [3])(targets(saturation=[0.0, 0.5, 1.0]), torch.zeros(3, 1))
+    for values in (scale, shift):
+        assert values.shape == (3, 3, 1, 1)
+        assert not torch.allclose(values[1], (values[0] + values[2]) / 2, atol=1e-4)
 
 
 def test_a_network_that_has_not_learned_to_listen_is_the_one_without_it():
@@ -78,7 +86,7 @@ def test_conditions_that_were_learned_are_kept_as_they_are(photo_set, tmp_path, 
 
 
 def test_the_command_line_adds_conditions_to_one_stage(photo_set):
-    first, second = change(get("starter", "smoke"), {"conditions": ("hue",)}, {"asked": 20.0}, only=2)
+    first, second = change(get("starter", "smoke")[:2], {"conditions": ("hue",)}, {"asked": 20.0}, only=2)
     assert (first.model.conditions, second.model.conditions) == ((), ("hue",))
 
 
@@ -100,14 +108,16 @@ def test_every_level_listens_to_each_picture_by_itself():
             assert not torch.equal(scale[1], scale[2]) and not torch.equal(shift[1], shift[2])
 
 
-def test_a_third_is_free_a_third_is_true_and_a_third_is_anything(photo_set):
+def test_a_fifth_is_asked_for_nothing_and_of_the_rest_a_third_each_is_free_true_and_anything(photo_set):
     torch.manual_seed(0)
     rgb = photo_set.batch(range(900)) / 255
     asked = ask(("saturation", "hue"), rgb)
+    nothing = asked["saturation"].isnan() & asked["hue"].isnan()
+    assert nothing.float().mean().item() == pytest.approx(1 / 5 + 4 / 5 / 9, abs=0.05)
     for name, values in asked.items():
         free, true = values.isnan(), values == CONTROLS[name].measure(rgb)
-        assert free.float().mean().item() == pytest.approx(1 / 3, abs=0.06)
-        assert true.float().mean().item() == pytest.approx(1 / 3, abs=0.06)
+        assert free.float().mean().item() == pytest.approx(1 / 5 + 4 / 15, abs=0.06)
+        assert true.float().mean().item() == pytest.approx(4 / 15, abs=0.06)
         drawn = values[~free & ~true]
         assert drawn.min() < 0.1 and drawn.max() > 0.9
     assert not torch.equal(asked["saturation"].isnan(), asked["hue"].isnan())
@@ -163,3 +173,61 @@ def test_on_the_command_line(listener, tmp_path, capsys):
     capsys.readouterr()
     assert main([*command, "--hue", "0.5"]) == 2
     assert "can't be asked for hue" in capsys.readouterr().err
+
+
+@pytest.fixture
+def compared(begin, tmp_path):
+    """What a system compares a batch with: the color of its prediction."""
+
+    def run(rgb, **settings):
+        (config,) = get("unet-l1", "smoke")
+        place = {"checkpoints_path": str(tmp_path / "run"), "device": "cpu", "precision": "fp32"}
+        system = begin(config.replace(**place, **settings)).system
+        torch.manual_seed(3)
+        prediction = system.predict(rgb)
+        return prediction.true_rgb, prediction.asked
+
+    return run
+
+
+def test_the_true_color_is_moved_to_what_is_asked(compared, photo_set):
+    rgb = photo_set.batch(np.flatnonzero(~photo_set.gray)[::40][:40]) / 255
+    asked = {"conditions": ("saturation",), "loss": {"l1": 1.0, "asked": 20.0}}
+    plain, wanted = compared(rgb, **asked)
+    assert torch.allclose(plain, rgb, atol=2e-3)
+    moved, again = compared(rgb, **asked, compare_with="moved")
+    assert torch.equal(wanted["saturation"].isnan(), again["saturation"].isnan())
+    target, obtained = wanted["saturation"], CONTROLS["saturation"].measure(moved)
+    free = target.isnan()
+    assert torch.allclose(moved[free], rgb[free], atol=2e-3)
+    within = (obtained - target).abs()[~free]
+    assert within.median() < 0.01 and within.max() > 0.001  # not all can be moved so far
+    assert (moved - rgb)[~free].abs().amax(dim=(1, 2, 3)).max() > 0.05
+
+
+def test_it_is_moved_to_fixed_targets_too(compared, photo_set):
+    rgb = photo_set.batch(np.flatnonzero(~photo_set.gray)[::40][:20]) / 255
+    loss = {"l1": 1.0, "saturation": {"weight": 20.0, "target": 0.3}}
+    moved, _ = compared(rgb, loss=loss, compare_with="moved")
+    assert (CONTROLS["saturation"].measure(moved) - 0.3).abs().median() < 0.01
+
+
+def test_without_a_target_there_is_nothing_to_move_to(photo_set, tmp_path):
+    (config,) = get("unet-l1", "smoke")
+    config = config.replace(compare_with="moved", checkpoints_path=str(tmp_path / "run"))
+    with pytest.raises(ConfigError, match="--compare-with moved has no effect with no target"):
+        fit(config, photo_set, progress=False)
+
+
+@pytest.mark.parametrize("term", ["asked", "hues"])
+def test_the_terms_reach_the_generator(begin, photo_set, tmp_path, term):
+    """A term that is printed and never minimized, as one that is detached, has no gradient."""
+    (config,) = get("unet-l1", "smoke")
+    place = {"checkpoints_path": str(tmp_path / "run"), "device": "cpu", "precision": "fp32"}
+    loss = {"l1": 1.0, "asked": 20.0, "hues": 20.0}
+    system = begin(config.replace(conditions=("saturation",), loss=loss, **place)).system
+    torch.nn.init.normal_(system.generator.film.to_levels.weight, std=0.1)
+    prediction = system.predict(photo_set.batch(range(0, 320, 10)) / 255)
+    system.weigh(prediction)[f"loss_G_{term}"].backward()
+    for weight in (system.generator.to_color.weight, system.generator.film.to_levels.weight):
+        assert weight.grad.abs().sum() > 0

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from colorlib.choices import change
+from colorlib.coco_recipes import COCO_RECIPES
 from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.model import FORMAT, Model
@@ -214,11 +215,16 @@ def test_foreign_and_newer_models_are_refused_in_a_sentence(tmp_path, content, w
 # ------------------------------------------------------------ recipes
 
 
+def without_imagenet(stage, folder):
+    """A stage with random weights where ImageNet's may not be at hand, in a folder."""
+    content = {"content_weights": "none"} if "content" in stage.loss else {}
+    return stage.replace(encoder_weights="none", checkpoints_path=str(folder), **content)
+
+
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_recipe_can_be_built(name, scale, tmp_path):
-    where = {"checkpoints_path": str(tmp_path / "run"), "encoder_weights": "none"}  # ImageNet's may not be at hand
-    stages = [stage.replace(**where) for stage in get(name, scale)]
+    stages = [without_imagenet(stage, tmp_path / "run") for stage in get(name, scale)]
     assert [stage.action for stage in plan(stages)] == ["begin"] * len(stages)
 
 
@@ -236,7 +242,7 @@ def test_a_scale_changes_the_budget_never_the_method(name, scale):
     for stage, full in zip(get(name, scale), get(name, "full"), strict=True):
         changed = {setting for setting, value in stage.flat().items() if value != full.flat()[setting]}
         # A 70x70 patch has no room in 32x32: one logit sees the whole picture, as that patch would.
-        if name in ("faces", "coco-7"):
+        if name == "faces" or name in COCO_RECIPES:
             changed -= {"discriminator"}
         assert changed <= BUDGET
 

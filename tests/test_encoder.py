@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from colorlib.cli import main
-from colorlib.encoder import EncoderTraining, pretrain_encoder
+from colorlib.encoder import EncoderTraining, pretrain, pretrain_encoder
+from colorlib.encoder_config import EncoderConfig
 from colorlib.errors import ConfigError, DataError
 from colorlib.models.resnet import encoder_weights, gray_classifier
 
@@ -55,10 +57,10 @@ def test_stopped_within_an_epoch_and_resumed_is_bit_equal(classes, tmp_path, mon
     pretrain_encoder(settings(classes, tmp_path / "whole"), progress=False)
     real = EncoderTraining.run_step
 
-    def stopped(self, indices, total):
+    def stopped(self, indices):
         if self.progress.step == 5:
             self.request_stop()
-        return real(self, indices, total)
+        return real(self, indices)
 
     monkeypatch.setattr(EncoderTraining, "run_step", stopped)
     rows = pretrain_encoder(settings(classes, tmp_path / "parts"), progress=False)
@@ -70,6 +72,34 @@ def test_stopped_within_an_epoch_and_resumed_is_bit_equal(classes, tmp_path, mon
     assert (tmp_path / "whole" / "history.csv").read_bytes() == (tmp_path / "parts" / "history.csv").read_bytes()
 
 
+def test_another_classifier_is_its_network_and_what_that_sees(classes, tmp_path):
+    """A linear one, of true color. Its folder holds a file of another name."""
+
+    @dataclass(frozen=True)
+    class ColorConfig(EncoderConfig):
+        made = "namer"
+
+    class ColorTraining(EncoderTraining):
+        settings = ColorConfig
+
+        def build(self, classes):
+            return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, classes))
+
+        def see(self, rgb):
+            assert rgb.shape[1] == 3 and 0 <= rgb.min() and rgb.max() <= 1
+            return rgb
+
+    given = settings(classes, tmp_path / "it", epochs=1)
+    rows = pretrain(ColorTraining, given, resume=False, overwrite=False, progress=False)
+    assert len(rows) == 1 and "test_top1_percent" in rows[0]
+    assert load_file(tmp_path / "it" / "namer.safetensors")["2.weight"].shape == (2, 3)
+    assert pretrain(ColorTraining, given, resume=True, overwrite=False, progress=False) == rows
+    for name in ("config.json", "state.pt", "history.csv"):
+        (tmp_path / "it" / name).unlink()
+    with pytest.raises(ConfigError, match="has namer.safetensors, which is no training's"):
+        pretrain(ColorTraining, given, resume=False, overwrite=False, progress=False)
+
+
 def test_a_moved_folder_goes_on_where_it_is_and_a_strangers_training_is_left_alone(classes, tmp_path):
     pretrain_encoder(settings(classes, tmp_path / "before", epochs=1), progress=False)
     (tmp_path / "before").rename(tmp_path / "after")
@@ -78,7 +108,7 @@ def test_a_moved_folder_goes_on_where_it_is_and_a_strangers_training_is_left_alo
     (tmp_path / "stranger").mkdir()
     (tmp_path / "stranger" / "config.json").write_text('{"model": 1}')
     (tmp_path / "stranger" / "state.pt").write_bytes(b"somebody's")
-    with pytest.raises(ConfigError, match="not the settings of an encoder's training"):
+    with pytest.raises(ConfigError, match="not the settings of this kind of training, encoder"):
         pretrain_encoder(settings(classes, tmp_path / "stranger"), overwrite=True, progress=False)
     assert (tmp_path / "stranger" / "state.pt").read_bytes() == b"somebody's"
 
@@ -92,7 +122,7 @@ def test_the_command_line_trains_and_says_where_it_is(classes, tmp_path, capsys)
         (flags, "holds a training already"),
         (["--resume", "--output", str(tmp_path / "it"), "--lr", "1"], "--resume can't change --lr"),
         (["--resume", "--overwrite"], "give one of them"),
-        (["--resume", "--output", str(tmp_path / "none")], "holds no training of an encoder"),
+        (["--resume", "--output", str(tmp_path / "none")], "holds no encoder's training to --resume"),
         (["--epochs", "0"], "--epochs is 0; it must be 1 or more"),
         (["--image-size", "8"], "--image-size is 8; it must be 16 or more"),
     ):
@@ -109,6 +139,6 @@ def test_a_set_without_classes_and_a_strangers_encoder_are_refused(classes, tmp_
         pretrain_encoder(settings(classes, tmp_path / "it", splits="100/0/0"), progress=False)
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "encoder.safetensors").write_bytes(b"somebody's")
-    with pytest.raises(ConfigError, match="holds an encoder, which a training would replace"):
+    with pytest.raises(ConfigError, match="has encoder.safetensors, which is no training's"):
         pretrain_encoder(settings(classes, tmp_path / "kept"), progress=False)
     assert (tmp_path / "kept" / "encoder.safetensors").read_bytes() == b"somebody's"

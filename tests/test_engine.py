@@ -9,18 +9,19 @@ import pytest
 import torch
 from torch import nn
 
-from colorlib import engine
-from colorlib.engine import Engine, GlobalBatchNorm2d, choose_device, choose_precision, memory_format
+from colorlib import engine, precision
+from colorlib.engine import Engine, GlobalBatchNorm2d, choose_device, memory_format
 from colorlib.errors import ConfigError
+from colorlib.precision import choose_precision, in_precision
 from colorlib.recipes import get
 from colorlib.systems import build_system
 
 
 def test_auto_precision(monkeypatch):
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    monkeypatch.setattr(engine, "has_fast_bfloat16", lambda device: True)
+    monkeypatch.setattr(precision, "has_fast_bfloat16", lambda device: True)
     assert choose_precision("auto", cpu) == choose_precision("auto", gpu) == "bf16"
-    monkeypatch.setattr(engine, "has_fast_bfloat16", lambda device: False)
+    monkeypatch.setattr(precision, "has_fast_bfloat16", lambda device: False)
     assert choose_precision("auto", cpu) == "fp32" and choose_precision("auto", gpu) == "fp16"
     assert choose_precision("fp64", gpu) == "fp64"
     with pytest.raises(ConfigError, match="fp16 has no effect on a processor"):
@@ -35,9 +36,15 @@ def test_a_processor_needs_amx_for_bfloat16(monkeypatch):
     cpu = torch.device("cpu")
     for supported in (True, False):
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda supported=supported: supported)
-        assert engine.has_fast_bfloat16(cpu) == supported
+        assert precision.has_fast_bfloat16(cpu) == supported
     monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
-    assert not engine.has_fast_bfloat16(cpu) and not engine.has_fast_bfloat16(torch.device("mps"))
+    assert not precision.has_fast_bfloat16(cpu) and not precision.has_fast_bfloat16(torch.device("mps"))
+
+
+@pytest.mark.parametrize("name, dtype", [("bf16", torch.bfloat16), ("fp32", torch.float32), ("fp64", torch.float32)])
+def test_half_precision_is_computed_in_where_it_is_asked_for(name, dtype):
+    with in_precision(name, torch.device("cpu")):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
 
 
 def test_channels_last_everywhere_but_on_apples_gpus():

@@ -71,6 +71,44 @@ def test_ctrl_c_and_resumed_is_bit_equal(step, whole, photo_set, tmp_path, monke
     assert (whole.folder / "history.csv").read_bytes() == (resumed.folder / "history.csv").read_bytes()
 
 
+def test_pictures_are_validated_once_by_our_metrics(photo_set, tmp_path, monkeypatch, capsys):
+    """Shown: the Learner's table then has a line for each epoch, and nothing that wasn't measured."""
+    calls, real = [], FastaiTraining.loss
+    monkeypatch.setattr(FastaiTraining, "loss", lambda *given: calls.append(given[1].requires_grad) or real(*given))
+    run = fit(SMALL.replace(checkpoints_path=str(tmp_path / "run"), epochs=1), photo_set)
+    assert calls == [True] * 8 and math.isfinite(run.history[0]["valid_mae"])
+    assert "None" not in capsys.readouterr().out
+
+
+def test_the_scale_of_half_precision_is_kept_when_a_training_goes_on(photo_set, tmp_path, monkeypatch):
+    """A scaler that doubles its scale after each step, on the processor, whose numbers it changes by nothing."""
+    real, scalers = Engine.__init__, []
+
+    def scaled(self, *arguments):
+        real(self, *arguments)
+        self.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=4.0, growth_interval=1)
+        scalers.append(self.accelerator.scaler)
+
+    config = SMALL.replace(checkpoints_path=str(tmp_path / "plain"), lr=1e-3, device="cpu")
+    plain = fit(config.replace(precision="fp32", epochs=2), photo_set, progress=False)
+    monkeypatch.setattr(Engine, "__init__", scaled)
+    config = config.replace(checkpoints_path=str(tmp_path / "scaled"), precision="fp32", epochs=2)
+    interrupted, loss = iter(range(100)), FastaiTraining.loss
+
+    def stopped(self, output, color):
+        if next(interrupted) == 7:
+            self.request_stop()
+        return loss(self, output, color)
+
+    monkeypatch.setattr(FastaiTraining, "loss", stopped)
+    fit(config, photo_set, progress=False)
+    assert scalers[0].get_scale() == 4 * 2**8
+    run = fit(config, photo_set, resume=True, progress=False)
+    assert scalers[1].get_scale() == 4 * 2**16
+    first, second = weights(plain.folder / "last"), weights(run.folder / "last")
+    assert all(torch.allclose(first[name].float(), second[name].float(), atol=1e-4) for name in first)
+
+
 def test_the_one_cycle_moves_learning_rate_and_momentum_of_each_group(photo_set, tmp_path, monkeypatch):
     seen, real = [], FastaiTraining.loss
 

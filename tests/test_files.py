@@ -184,3 +184,27 @@ def test_a_folder_is_not_replaced(tmp_path):
     with pytest.raises(OSError, match="directory"):
         write_atomically(tmp_path / "a", "new")
     assert (tmp_path / "a").is_dir() and names_in(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Error while serializing: I/O error: No space left on device (os error 28)",  # safetensors
+        "[enforce fail at inline_container.cc:664] . PytorchStreamWriter failed writing file data/0: file write failed",
+    ],
+)
+def test_a_full_disk_is_one_error_whatever_library_meets_it(tmp_path, words):
+    def fail(path):
+        raise RuntimeError(words)
+
+    with pytest.raises(OSError, match="no space left on the disk") as caught:
+        write_atomically(tmp_path / "weights", fail)
+    assert caught.value.filename == str(tmp_path) and names_in(tmp_path) == []
+
+
+def test_other_errors_of_a_library_stay_what_they_are(tmp_path):
+    def fail(path):
+        raise RuntimeError("no tensors")
+
+    with pytest.raises(RuntimeError, match="no tensors"):
+        write_atomically(tmp_path / "weights", fail)

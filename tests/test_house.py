@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
-    {"errors", "settings", "files", "color", "ab_bins"},
+    {"errors", "settings", "files", "color", "ab_bins", "precision"},
     {"color_spaces", "photos", "photo_kinds", "color_difference"},
     {"model"},
     {"config", "encoder_config"},
@@ -28,20 +28,31 @@ FLOORS = [
         "coco_recipes",
         "budgets",
         "run_folder",
+        "frechet",
+        "locks",
+        "published",
     },
-    {"data", "losses", "models", "optimizers", "plots", "progress"},
-    {"hub", "flags", "training_pictures"},
+    {"data", "losses", "models", "optimizers", "plots", "progress", "examiners"},
+    {"hub", "flags", "compare_flags", "photo_flags", "training_pictures", "judge", "sets_here", "perceptual"},
     {"colorizer", "colorizer_folder", "checkpoints", "checks", "objective"},
-    {"systems", "learned", "runs", "sheet"},
-    {"evaluation"},
-    {"training", "choices", "recording", "encoder"},
-    {"plan", "fastai_training"},
+    {"systems", "learned", "runs", "sheet", "draws", "obedience", "onnx_export", "live"},
+    {"evaluation", "app", "app_parts", "panel"},
+    {"loop"},
+    {"training", "recording", "encoder", "judge_training", "comparison", "app_server"},
+    {"plan", "fastai_training", "choices"},
     {"stages"},
-    {"demo", "commands"},
+    {"trainings"},
+    {"compare", "sweep"},
+    {"demo", "commands", "doctor"},
     {"cli"},
 ]
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-LAZY = {("cli", "commands"), ("cli", "choices")}  # imported when a command is run
+LAZY = {
+    ("cli", "commands"),
+    ("cli", "choices"),
+    ("compare_flags", "choices"),
+    ("photo_flags", "onnx_export"),
+}  # imported when a command is run
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

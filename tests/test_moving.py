@@ -56,6 +56,15 @@ def test_a_target_within_reach_is_met(name, pictures):
     assert missed.median() < 1e-3 and missed.quantile(0.8) < 0.005
 
 
+@pytest.mark.parametrize("target", [0.1, 0.35, 0.6, 0.85])
+def test_a_hue_is_met_all_around_the_circle(target, pictures):
+    """To a third of a degree: an angle in a and b is not quite the same one in RGB, so it takes its corrections."""
+    lightness, ab = pictures
+    wanted = torch.full((16,), target)
+    found = obtained(lightness, move(lightness, ab, {"hue": wanted}), CONTROLS["hue"])
+    assert CONTROLS["hue"].distance(found, wanted).quantile(0.8) < 0.001
+
+
 def test_the_hue_of_a_line_jumps_so_it_is_only_come_near_to(pictures):
     """Which is one of the things that are wrong with it."""
     lightness, ab = pictures

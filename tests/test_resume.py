@@ -149,7 +149,7 @@ def test_resume_keeps_the_time_that_was_spent(photo_set, tmp_path, monkeypatch):
     (config,) = get("controlled", "smoke")
     config = config.replace(limit_images=128, epochs=1, checkpoints_path=str(tmp_path / "run"))
     real, clock = Training.run_step, [0.0]
-    monkeypatch.setattr("colorlib.training.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("colorlib.loop.time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
     def half_a_second(self, batch):
         clock[0] += 0.5

@@ -94,7 +94,7 @@ def run_all(machine, wheels, tmp_path, monkeypatch):
 def course(folder: Path) -> Path:
     """What pip needs of the repository, in a folder."""
     shutil.copytree(ROOT / "colorlib", folder / "colorlib", ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("pyproject.toml", "README.md"):
+    for file in ("pyproject.toml", "README.md", "LICENSE", "NOTICE.md"):
         shutil.copy(ROOT / file, folder)
     return folder
 

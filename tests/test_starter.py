@@ -32,7 +32,7 @@ def test_it_is_small_and_in_half_precision():
 def test_it_is_packaged(tmp_path):
     """In a wheel as pip builds it; what an editable install finds beside the code may be missing there."""
     (tmp_path / "project").mkdir()
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE.md"):
         (tmp_path / "project" / name).write_bytes((ROOT / name).read_bytes())
     subprocess.run(["cp", "-r", str(ROOT / "colorlib"), str(tmp_path / "project")], check=True)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]

@@ -33,7 +33,7 @@ from colorlib.progress import BestEpoch, Progress
 from colorlib.recipes import get
 from colorlib.run_folder import load_stages
 from colorlib.runs import Run
-from colorlib.stages import fit
+from colorlib.stages import begin_or_resume, fit
 from colorlib.systems import SYSTEMS, build_system
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
@@ -69,7 +69,7 @@ def test_a_step_is_adam_on_the_weighted_loss(config, photo_set):
 def test_fit_learns_and_leaves_its_folder(config, photo_set, begin):
     run = fit(config.replace(epochs=4, limit_images=256), photo_set, progress=False)
     names = {path.name for path in run.folder.iterdir()}
-    assert names == {*run_folder.FILES, *run_folder.FOLDERS}
+    assert names == set(run_folder.LEFT)
     assert run.history[-1]["loss_G"] < run.history[0]["loss_G"]
     assert Config.load(run.folder / "config.json") == run.config
     with open(run.folder / "history.csv") as file:
@@ -288,6 +288,40 @@ def test_only_plateaus_of_the_schedule_plateau_count():
         assert best.plateaus == plateaus
 
 
+def test_a_training_is_begun_gone_on_with_and_left_alone_by_the_same_call(two_stages, photo_set, monkeypatch):
+    steps, real = [], Training.run_step
+
+    def counted(self, batch):
+        steps.append(self.folder.name)
+        if len(steps) == 3:
+            self.request_stop()
+        return real(self, batch)
+
+    monkeypatch.setattr(Training, "run_step", counted)
+    assert begin_or_resume(two_stages, photo_set, progress=False).interrupted
+    run = begin_or_resume(two_stages, photo_set, progress=False)
+    taken = len(steps)
+    assert not run.interrupted and taken > 3 and "stage-1" in steps and run.folder.name in steps
+    assert begin_or_resume(two_stages, photo_set, progress=False).history == run.history and len(steps) == taken
+    with pytest.raises(ConfigError, match="--resume can't change --seed"):
+        begin_or_resume([stage.replace(seed=5) for stage in two_stages], photo_set, progress=False)
+
+
+def test_weights_to_begin_with_are_read_once_and_missed_before_photos_are_decoded(config, tmp_path, monkeypatch):
+    missing = config.replace(generator="resnet18", widths=(32, 64, 128, 256), encoder_weights=str(tmp_path / "no.pth"))
+    monkeypatch.setattr("colorlib.stages.load_photos", lambda *arguments: pytest.fail("decoded"))
+    with pytest.raises(ConfigError, match=r"no\.pth: no such file"):
+        fit(missing, progress=False)
+    assert not (tmp_path / "run").exists()
+    read = []
+    monkeypatch.setattr("colorlib.systems.supervised.encoder_weights", lambda name: read.append(name) or {})
+    monkeypatch.setattr("colorlib.stages.load_photos", lambda *arguments: (_ for _ in ()).throw(DataError("enough")))
+    monkeypatch.setattr("colorlib.models.pretrained.ResNet18UNet.load_encoder", lambda self, weights: None)
+    with pytest.raises(DataError, match="enough"):
+        fit(missing, progress=False)
+    assert len(read) == 1
+
+
 def test_no_stage_is_no_training():
     with pytest.raises(ConfigError, match="no stage to train"):
         fit([])
@@ -491,7 +525,7 @@ def test_nobodys_files_are_written_over(config, photo_set, tmp_path, name, overw
     file = tmp_path / "album" / name
     file.parent.mkdir(parents=True)
     file.write_text("mine")
-    with pytest.raises(ConfigError, match="that is no training's; give another --checkpoints-path"):
+    with pytest.raises(ConfigError, match="which is no training's; give another folder"):
         fit(config.replace(checkpoints_path=str(tmp_path / "album")), photo_set, overwrite=overwrite, progress=False)
     assert file.read_text() == "mine"
 

@@ -1,7 +1,8 @@
 """Build the course's web page from the executed notebooks: `make site`, then open outputs/site/index.html.
 
 The notebooks are copied, links lead from page to page, solutions are folded under their exercises, and Sphinx does
-the rest with site/conf.py. Nothing is executed, and nothing is loaded from elsewhere when a page is opened.
+the rest with site/conf.py. Nothing is executed, and nothing is loaded from elsewhere when a page is opened. One page
+colors a visitor's photo: tools/colorizer_page.py.
 """
 
 import importlib.metadata
@@ -12,9 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import colorizer_page
 import nbformat
 import publish
 from nbformat.v4 import new_code_cell
+
+from colorlib.errors import InputError
 
 ROOT = publish.ROOT
 MATHJAX = "sphinx-mathjax-offline"  # the package that carries MathJax's files
@@ -71,16 +75,19 @@ def prepare(file: Path, root: Path, target: Path) -> None:
     nbformat.write(notebook, target)
 
 
-def index(readme: str, repo: str | None) -> str:
-    """The first page: README's opening with its picture, and the lessons."""
+def index(readme: str, repo: str | None, colorizer: bool = False) -> str:
+    """The first page: README's opening with its picture, the lessons, and the way to the colorizer, if it is there."""
     opening = page_links(readme.split("\n## ")[0], "README.md", repo)
+    if colorizer:
+        opening += "\n**[Color a photo of yours](colorizer.md)**, here in your browser.\n"
     rows = publish.lessons(readme)
     table = [f"| {number} | [{title}]({path}) | {builds} |" for number, title, path, builds in rows]
     pages = [path.removesuffix(".ipynb") for _, _, path, _ in rows]
     solved = [page.replace("notebooks/", "notebooks/solutions/") for page in pages]
     trees = [
         "\n".join([f"```{{toctree}}\n:hidden:\n:caption: {name}\n:maxdepth: 1\n", *entries, "```"])
-        for name, entries in (("Lessons", pages), ("Solutions", solved))
+        for name, entries in (("Try it", ["colorizer"] * colorizer), ("Lessons", pages), ("Solutions", solved))
+        if entries
     ]
     return "\n".join([opening, "\n| # | lesson | what it builds |\n| --- | --- | --- |", *table, "", *trees, ""])
 
@@ -94,8 +101,22 @@ def copy_mathjax(static: Path) -> None:
             shutil.copy(file.locate(), static / "mathjax" / name)
 
 
-def build(root: Path = ROOT, output: Path | None = None) -> None:
-    """Build the page of the course in `root` into a folder. Raises `CalledProcessError` for any warning of Sphinx's."""
+def add_colorizer(root: Path, source: Path) -> bool:
+    """Add the page that colors photos to the sources of the site, or say why it is left out."""
+    try:
+        page = colorizer_page.assemble(root, source / "_static")
+    except InputError as error:
+        print(f"the page that colors photos was left out: {error}")
+        return False
+    (source / "colorizer.md").write_text(page, encoding="utf-8")
+    return True
+
+
+def build(root: Path = ROOT, output: Path | None = None, colorizer: bool = False) -> None:
+    """Build the page of the course in `root` into a folder, with the one that colors photos if asked for.
+
+    Raises `CalledProcessError` for any warning of Sphinx's.
+    """
     output = output or root / "outputs" / "site"
     source = output.with_name(f"{output.name}-source")
     for folder in (source, output):
@@ -104,7 +125,8 @@ def build(root: Path = ROOT, output: Path | None = None) -> None:
     for file in notebooks:
         prepare(file, root, source / file.relative_to(root))
     readme = (root / "README.md").read_text(encoding="utf-8")
-    (source / "index.md").write_text(index(readme, publish.repository(root)), encoding="utf-8")
+    colorizer = colorizer and add_colorizer(root, source)
+    (source / "index.md").write_text(index(readme, publish.repository(root), colorizer), encoding="utf-8")
     pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", readme.split("\n## ")[0])
     for picture in pictures:
         (source / picture).parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +141,7 @@ def build(root: Path = ROOT, output: Path | None = None) -> None:
 
 if __name__ == "__main__":
     try:
-        build()
+        build(colorizer=True)
     except subprocess.CalledProcessError as error:
         sys.exit(error.returncode)
     print("open outputs/site/index.html")

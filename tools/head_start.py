@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from colorlib import fit, plots
+from colorlib import plots
 from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
@@ -25,6 +25,8 @@ from colorlib.engine import Engine, device_name
 from colorlib.files import write_atomically
 from colorlib.metrics import METRICS, measure
 from colorlib.recipes import get
+from colorlib.run_folder import has_begun
+from colorlib.stages import begin_or_resume
 from colorlib.systems import build_system
 from colorlib.tables import markdown_table, spread_rows
 
@@ -57,10 +59,12 @@ def curve(start: str, seed: int, folder: Path, photo_set: PhotoSet, arguments) -
     if kept.exists() and json.loads(kept.read_text())["lengths"] == asked:
         return json.loads(kept.read_text())["rows"]
     stages = stages_of(start, seed, arguments.pictures, arguments.passes, arguments.before, arguments.cifar10)
-    shutil.rmtree(folder, ignore_errors=True)  # of a start that was cut off
-    place, rows = str(folder / "gan"), []
+    gan_folder, so_far = folder / "gan", folder / "rows.json"
+    if not has_begun(gan_folder):
+        so_far.unlink(missing_ok=True)
+    rows = json.loads(so_far.read_text()) if so_far.exists() else []
     if len(stages) == 2:
-        fit(stages[0].replace(checkpoints_path=str(folder / "l1")), photo_set)
+        begin_or_resume([stages[0].replace(checkpoints_path=str(folder / "l1"))], photo_set)
         begin = Colorizer.load(folder / "l1" / "last", precision="fp32")
         gan = stages[1].replace(start_from=str(folder / "l1" / "last"))
     else:
@@ -69,14 +73,17 @@ def curve(start: str, seed: int, folder: Path, photo_set: PhotoSet, arguments) -
 
     def keep(colorizer: Colorizer, step: int) -> None:
         row = measured(colorizer, photo_set, arguments.test)
+        rows[:] = [other for other in rows if other["step"] < step]  # cut off before its state was saved
         rows.append({"step": step, **{name: row["model"][name] for name in CURVES}})
         rows[-1]["gray"] = {name: row["gray"][name] for name in CURVES}
         rows[-1]["oracle"] = {name: row["oracle_mean"][name] for name in CURVES}
         print(start, seed, rows[-1], flush=True)
+        write_atomically(so_far, json.dumps(rows))
 
-    keep(begin, 0)
+    if not rows:
+        keep(begin, 0)
     run_watch = lambda run: keep(run.colorizer("last"), run.history[-1]["step"])  # noqa: E731
-    fit(gan.replace(checkpoints_path=place), photo_set, watch=run_watch)
+    begin_or_resume([gan.replace(checkpoints_path=str(gan_folder))], photo_set, watch=run_watch)
     shutil.rmtree(folder)  # a gigabyte of weights
     folder.mkdir(parents=True)
     write_atomically(kept, json.dumps({"lengths": asked, "rows": rows}, indent=2) + "\n")

@@ -15,11 +15,13 @@ from pathlib import Path
 import torch
 from whole_photos import SHOWN, draw, in_gray, in_halves, measure
 
-from colorlib import evaluation, fit, recipes
+from colorlib import evaluation, recipes
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.files import write_atomically
+from colorlib.run_folder import has_begun
 from colorlib.runs import Run
+from colorlib.stages import begin_or_resume
 from colorlib.systems import build_system
 from colorlib.tables import markdown_table
 
@@ -64,11 +66,11 @@ def main() -> None:
     rows, pictures, lines = {}, {"gray": in_gray(whole)}, []
     for name, config in ways(arguments.squares).items():
         folder = Path(arguments.runs) / name.split()[0]
-        if (folder / "state.pt").exists():  # begun before
-            run = fit(Config.load(folder / "config.json"), resume=True)
+        if has_begun(folder):  # with as many steps as were measured then
+            steps = Config.load(folder / "config.json").max_steps
         else:
             steps = steps_in(arguments.minutes, config)
-            run = fit(config.replace(max_steps=steps, checkpoints_path=str(folder)))
+        run = begin_or_resume([config.replace(max_steps=steps, checkpoints_path=str(folder))])
         rows[name] = figures_of(run, whole, pictures, name)
         steps = run.config.max_steps
         lines.append([name, in_words(run.config.loss), f"{steps:,}", f"{steps * run.config.batch_size:,}"])

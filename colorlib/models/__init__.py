@@ -5,7 +5,6 @@ Building is apart from initializing, so that a colorizer that is opened draws no
 
 import contextlib
 
-import torch
 from torch import Tensor, nn
 
 from colorlib.color_spaces import COLOR_SPACES
@@ -17,16 +16,23 @@ from colorlib.model import Model
 from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.pretrained import ResNet18UNet
+from colorlib.models.residual import Residual, ResidualUNet, ResidualUNet2x
 from colorlib.models.unet import UNet
+from colorlib.precision import in_precision
 from colorlib.settings import choose
 
 # A generator is built without memory where a saved one is opened, so all that it holds must be in its state_dict.
 # It is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
 # what the sides of a picture are multiples of (None: it takes squares of one size alone),
 # and `settings`, the names of the model's settings that not every generator looks at.
-GENERATORS = {"unet": UNet, "gray_fed": GrayFed, "resnet18": ResNet18UNet}
-
-HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
+GENERATORS = {
+    "unet": UNet,
+    "gray_fed": GrayFed,
+    "resnet18": ResNet18UNet,
+    "residual": Residual,
+    "residual_unet": ResidualUNet,
+    "residual_unet_2x": ResidualUNet2x,
+}
 
 
 def build_generator(model: Model) -> nn.Module:
@@ -70,8 +76,7 @@ def generate(generator: nn.Module, gray: Tensor, asked: Asked | None = None, pre
     """
     weight = next(generator.parameters())
     gray = gray.to(weight.device, weight.dtype)
-    half = HALF_PRECISION.get(precision)
-    with torch.autocast(weight.device.type, half) if half else contextlib.nullcontext():
+    with in_precision(precision, weight.device):
         return generator(gray, asked=asked) if asked else generator(gray)
 
 
@@ -85,6 +90,25 @@ def evaluating(network: nn.Module):
     finally:
         for module, training in modes:
             module.training = training
+
+
+@contextlib.contextmanager
+def drawing(network: nn.Module):
+    """Evaluation mode but for what draws: its noise and its dropout are drawn anew with each call."""
+    with evaluating(network):
+        for module in network.modules():
+            module.training = draws_by_itself(module)
+        yield network
+
+
+def draws(network: nn.Module) -> bool:
+    """Whether a generator can give several colors to one picture."""
+    return any(map(draws_by_itself, network.modules()))
+
+
+def draws_by_itself(module: nn.Module) -> bool:
+    """Whether a module, apart from those in it, draws noise while it trains."""
+    return hasattr(module, "draw_noise") or (isinstance(module, nn.Dropout) and module.p > 0)
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -6,7 +6,6 @@ photographs (`colorlib.encoder`); `colorlib.models.pretrained` builds a generato
 """
 
 import json
-import pickle
 from pathlib import Path
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from colorlib.errors import ConfigError
+from colorlib.models.weights import check_weights, read_weights, torchvision_weights
 
 # What torchvision's weights expect of red, green and blue in [0, 1]: minus the mean, divided by the deviation.
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -52,63 +52,37 @@ def encoder_weights(name: str) -> dict[str, Tensor]:
     name: `imagenet`, torchvision's, which it downloads once; or a file, of `pretrain-encoder` (.safetensors) or in
     torchvision's format (.pth). Raises `ConfigError`, which says what was asked and how to go on without it.
     """
-    weights = imagenet_weights() if name == "imagenet" else read_weights(name)
-    known = gray_resnet18().state_dict()
-    unknown = sorted(key for key in weights if key not in known)
-    if unknown:
-        raise ConfigError(f"--encoder-weights {name}: not a ResNet18: it has {unknown[0]}, as a larger one")
-    for key, value in known.items():
-        # No encoder needs the answers, which are to other questions; older files don't count batches.
-        if key.startswith("fc.") or key.endswith("num_batches_tracked"):
-            continue
-        expected = (64, 3, 7, 7) if key == "conv1.weight" else tuple(value.shape)
-        got = weights.get(key, torch.empty(0)).shape
-        if got not in (expected, value.shape):
-            given = f"is {tuple(got)} in place of {expected}" if key in weights else "is missing"
-            raise ConfigError(f"--encoder-weights {name}: not a ResNet18: {key} {given}")
-        if not weights[key].isfinite().all():
-            raise ConfigError(f"--encoder-weights {name}: broken; {key} has numbers that aren't finite")
+    asked = f"--encoder-weights {name}"
+    if name == "imagenet":
+        instead = (
+            "give a file of `colorlib pretrain-encoder` or any ResNet18's with --encoder-weights FILE, or none for "
+            "random weights"
+        )
+        weights = torchvision_weights(ResNet18_Weights.IMAGENET1K_V1, asked, instead)
+    else:
+        weights = read_weights(name, asked, "give imagenet, none, or a file of `colorlib pretrain-encoder`")
+    check_resnet18(weights, asked)
     return fold_stem(weights)
 
 
-def imagenet_weights() -> dict[str, Tensor]:
-    """Torchvision's weights of ResNet18, trained on ImageNet. Raises `ConfigError` where they can't be had."""
-    weights = ResNet18_Weights.IMAGENET1K_V1
-    place = Path(torch.hub.get_dir()) / "checkpoints" / Path(weights.url).name
-    try:
-        return plain(weights.get_state_dict(progress=False, check_hash=True, weights_only=True, map_location="cpu"))
-    except Exception as error:  # a download can fail in nearly any way
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ConfigError(
-            f"--encoder-weights imagenet: {weights.url} can't be had ({reason}); put that file at {place}, give a file "
-            "of `colorlib pretrain-encoder` or any ResNet18's with --encoder-weights FILE, or none for random weights"
-        ) from None
+def check_resnet18(weights: dict[str, Tensor], asked: str) -> None:
+    """Raise `ConfigError` for weights that aren't a ResNet18's, whether that sees gray or RGB.
 
-
-def read_weights(name) -> dict[str, Tensor]:
-    """The weights in a file, .safetensors or torch's own format. Nothing in it is executed. Raises `ConfigError`."""
-    path = Path(name)
-    if not path.is_file():
-        raise ConfigError(
-            f"--encoder-weights {name}: no such file; give imagenet, none, or a file of `colorlib pretrain-encoder`"
-        )
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, "pt") as content:
-                return plain({key: content.get_tensor(key) for key in content.keys()})  # noqa: SIM118 (no dict)
-        return plain(torch.load(path, map_location="cpu", weights_only=True))
-    except pickle.PickleError:
-        raise ConfigError(f"--encoder-weights {name}: no file of weights, as torch.save writes a state_dict") from None
-    except Exception as error:  # a damaged file can fail in nearly any way
-        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-        raise ConfigError(f"--encoder-weights {name}: no weights can be read from it ({reason})") from None
-
-
-def plain(weights) -> dict[str, Tensor]:
-    """A state_dict, perhaps in half precision, in float32. Raises `TypeError` for all else."""
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise TypeError("it holds something else than tensors by name")
-    return {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
+    asked: the flag that named them, and its value.
+    """
+    known = gray_resnet18().state_dict()
+    unknown = sorted(key for key in weights if key not in known)
+    if unknown:
+        raise ConfigError(f"{asked}: not a ResNet18: it has {unknown[0]}, as a larger one")
+    # Nobody needs the answers, which are to other questions; older files don't count batches.
+    shapes = {
+        key: value.shape
+        for key, value in known.items()
+        if not key.startswith("fc.") and not key.endswith("num_batches_tracked")
+    }
+    if weights.get("conv1.weight", torch.empty(0)).shape[1:2] != (1,):
+        shapes["conv1.weight"] = (64, 3, 7, 7)
+    check_weights(weights, shapes, "ResNet18", asked)
 
 
 def gray_classifier(name: str) -> tuple[ResNet, list[str]]:

@@ -46,12 +46,9 @@ class Up(nn.Module):
     def __init__(self, inputs: int, outputs: int, skip: int, dropout: float = 0.0, upsampling: str = "transposed"):
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        if upsampling == "transposed":
-            self.conv = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False)
-        else:
-            conv = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False)
-            self.conv = nn.Sequential(conv, nn.Upsample(scale_factor=2, mode="bilinear"))
-        self.norm = nn.BatchNorm2d(outputs + skip)
+        self.conv = enlarging(inputs, outputs, upsampling)
+        self.channels = outputs + skip
+        self.norm = nn.BatchNorm2d(self.channels)
 
     def forward(self, x: Tensor, skip: Tensor | None, modulation: tuple[Tensor, Tensor] | None = None) -> Tensor:
         x = self.dropout(self.conv(x))
@@ -62,6 +59,14 @@ class Up(nn.Module):
             scale, shift = modulation
             x = x * scale + shift
         return torch.relu(x)
+
+
+def enlarging(inputs: int, outputs: int, upsampling: str) -> nn.Module:
+    """The convolution of a decoder level: `(B, inputs, H, W)` to `(B, outputs, 2H, 2W)`. upsampling: see `Up`."""
+    if upsampling == "transposed":
+        return nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False)
+    conv = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False)
+    return nn.Sequential(conv, nn.Upsample(scale_factor=2, mode="bilinear"))
 
 
 class UNet(nn.Module):
@@ -75,6 +80,7 @@ class UNet(nn.Module):
     """
 
     settings = ("widths", "stem_stride", "dropout", "upsampling", "conditions")
+    down, up = Down, Up  # what its levels are made of
 
     def __init__(
         self,
@@ -91,7 +97,7 @@ class UNet(nn.Module):
         self.size_multiple = 2 ** (len(widths) - (stem_stride == 1))
         strides = [stem_stride] + [2] * (len(widths) - 1)
         inputs = [1, *widths[:-1]]
-        self.encoder = nn.ModuleList(map(Down, inputs, widths, strides))
+        self.encoder = nn.ModuleList(map(self.down, inputs, widths, strides))
 
         skips = list(widths[-2::-1])  # the map each decoder level meets, from the bottom up
         if stem_stride == 2 and last_level:
@@ -99,9 +105,9 @@ class UNet(nn.Module):
         self.decoder, modulated = nn.ModuleList(), []
         channels = widths[-1]
         for number, skip in enumerate(skips):
-            outputs = skip or widths[0]
-            self.decoder.append(Up(channels, outputs, skip, dropout if number < 3 else 0.0, upsampling))
-            channels = outputs + skip
+            level = self.up(channels, skip or widths[0], skip, dropout if number < 3 else 0.0, upsampling)
+            self.decoder.append(level)
+            channels = level.channels
             modulated.append(channels)
         self.film = Film(conditions, modulated) if conditions else None
 
@@ -147,6 +153,10 @@ class UNet(nn.Module):
         modulations = self.film(asked or {}, gray) if self.film else [None] * len(self.decoder)
         for up, modulation in zip(self.decoder, modulations, strict=True):
             x = up(x, maps.pop() if maps else None, modulation)
+        return self.answer(x)
+
+    def answer(self, x: Tensor) -> Tensor:
+        """What the decoder has made `(B, C, H, W)` as color, or as what else the head understands."""
         return self.activation(self.to_color(x))
 
 

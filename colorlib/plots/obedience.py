@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from colorlib.controls import CONTROLS
 
-SHADES = {"model": "#d95f02", "rival": "#4c72b0", "gray": "0.55"}
+ROW_COLORS = {"model": "#d95f02", "rival": "#4c72b0", "gray": "0.55"}
 LABELS = {"model": "told the target", "rival": "free, then moved to the target", "gray": "gray"}
 PANELS = (
     ("obtained", "obtained", ("model", "rival")),
@@ -37,7 +37,13 @@ def obedience(measured: dict, deviations: dict | None = None) -> Figure:
                 bars = [row[kind][figure_name] for row in deviations[name]] if deviations else None
                 axis.errorbar(
                     *(targets, values, bars),
-                    **{"color": SHADES[kind], "marker": "o", "markersize": 3.5, "capsize": 2, "label": LABELS[kind]},
+                    **{
+                        "color": ROW_COLORS[kind],
+                        "marker": "o",
+                        "markersize": 3.5,
+                        "capsize": 2,
+                        "label": LABELS[kind],
+                    },
                 )
             if figure_name == "obtained":
                 axis.plot(targets, targets, color="0.6", linestyle=":", zorder=0)

@@ -58,7 +58,7 @@ class Supervised:
         generator, self.head = build_generator(config.model), build_head(config.model)
         self.terms = objective(config.loss)
         for term in self.terms:
-            term.prepare(engine.device, engine.dtype)
+            term.prepare(engine, config)
         torch.manual_seed(config.seed)
         if fresh and config.start_from:
             start_from(generator, config)
