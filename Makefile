@@ -30,7 +30,8 @@ lab: $(VENV)/.installed-notebooks
 	$(VENV)/bin/jupyter lab --notebook-dir notebooks --LabApp.app_settings_dir=tools/lab \
 	  --LabApp.default_url=/lab/tree/README.md $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
-# Two processes of one thread each: torch's threads would mostly wait for each other on models so small.
+# Two processes of one thread each: torch's threads would mostly wait for each other on models so small. The notebooks
+# one after the other: of two kernels that start at once one may find its port taken, and die.
 test: export COLORLIB_SCALE = smoke
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/.installed-test
@@ -39,7 +40,7 @@ test: $(VENV)/.installed-test
 	$(VENV)/bin/python -m pytest -n 2 tests
 	$(VENV)/bin/python tools/build_site.py
 ifneq ($(NOTEBOOKS),)
-	$(VENV)/bin/python -m pytest --nbval-lax --nbval-current-env -n 2 --dist loadscope $(NOTEBOOKS)
+	$(VENV)/bin/python -m pytest --nbval-lax --nbval-current-env $(NOTEBOOKS)
 endif
 
 test-browser: export COLORLIB_SCALE = smoke
