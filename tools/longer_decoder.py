@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--dataset-path", default="data/tiny-imagenet")
     parser.add_argument("--output", type=Path, default=ENCODER.parent, help="folder for decoder.safetensors")
     parser.add_argument("--pictures", type=Path, help="folder for the bundled photographs in color")
-    parser.add_argument("--steps", type=int, default=320, help="steps of 32 pictures [320]")
+    parser.add_argument("--steps", type=int, default=800, help="steps of 32 pictures [800]")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     photo_set = data.load_photos("tiny-imagenet", arguments.dataset_path, 64)
