@@ -82,26 +82,14 @@ def evaluate(
     return ready.about() | {"notes": notes, **rows}
 
 
-def evaluate_obedience(
-    colorizer: Colorizer | str | Path,
-    dataset: str | None = None,
-    dataset_path: str | None = None,
-    part: str | None = None,
-    splits: str | None = None,
-    split_seed: int | None = None,
-    limit_images: int | None = None,
-    progress: bool = True,
-    device: str = "auto",
-    precision: str = "auto",
-) -> dict:
+def evaluate_obedience(colorizer: Colorizer | str | Path, **where) -> dict:
     """Measure how well a colorizer obeys the controls that it listens to, beside the honest rival.
 
-    The arguments are `evaluate`'s. Returns what was measured on what, and `controls`: see
-    `colorlib.obedience.measure_obedience`. Raises `ConfigError` for a colorizer that listens to nothing.
+    where: as `evaluate`'s arguments of these names, all but judge and also. Returns what was measured on what, and
+    `controls`: see `colorlib.obedience.measure_obedience`. Raises `ConfigError` for a colorizer that listens to
+    nothing.
     """
-    ready = prepare(
-        colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision
-    )
+    ready = prepare(colorizer, **where)
     if not ready.colorizer.model.conditions:
         raise ConfigError("this colorizer listens to no control, so there is nothing to obey; train with --conditions")
     return ready.about() | {"controls": measure_obedience(ready.colorizer, ready.batches())}
@@ -138,7 +126,16 @@ class Ready(NamedTuple):
 
 
 def prepare(
-    colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision
+    colorizer,
+    dataset=None,
+    dataset_path=None,
+    part=None,
+    splits=None,
+    split_seed=None,
+    limit_images=None,
+    progress=True,
+    device="auto",
+    precision="auto",
 ) -> Ready:
     """Open a colorizer, and choose the pictures to measure it on; see `evaluate`."""
     unseen = None

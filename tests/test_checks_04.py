@@ -9,31 +9,11 @@ from torch.nn import functional
 from colorlib.checks import notebook_04 as check
 
 NOTEBOOK = "04_pretrained_resnet18_generator.ipynb"
-EXERCISES = ("fold", "decode", "freeze")
 
 
 @pytest.fixture(scope="module")
 def solution():
     return exercise_cells.solutions(NOTEBOOK)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_solutions_are_accepted(name, solution, said):
-    assert said(getattr(check, name), solution[name]).startswith("✓ ")
-    assert check.accepted(getattr(check, name), solution[name])
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_stubs_are_not_done_yet(name, said):
-    stub = exercise_cells.stubs(NOTEBOOK)[name]
-    assert said(getattr(check, name), stub) == "not done yet"
-    assert said(getattr(check, name), None) == "not done yet"
-    assert not check.accepted(getattr(check, name), stub)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_code_that_stops_is_reported(name, said):
-    assert said(getattr(check, name), lambda *arguments: 1 / 0).startswith("✗ your code stopped with ZeroDivisionError")
 
 
 # ---------------------------------------------------------------- exercise 1

@@ -122,4 +122,4 @@ def test_on_the_command_line(listener, tmp_path, capsys):
 
 def test_one_that_listens_to_nothing_has_nothing_to_obey():
     with pytest.raises(ConfigError, match="listens to no control"):
-        evaluate_obedience("balanced", "bundled", limit_images=4, progress=False)
+        evaluate_obedience("balanced", dataset="bundled", limit_images=4, progress=False)
