@@ -1,6 +1,11 @@
 """A training for each target, as the document *controlled* has it: one model for every row of its picture.
 
     colorlib sweep controlled --output runs/sweep
+    colorlib sweep weights --output runs/weights
+
+`weights` answers two of its open questions for one target: how much a control should weigh, and whether L1 should look
+at the true picture or at the true picture moved to the target. A row with a target is measured against the latter,
+beside the honest rival: the GAN that was told nothing, its answer moved to the target (`colorlib.moving`).
 
 What is trained already is kept, what has begun goes on (`colorlib.compare.trainings`). It writes table.md, table.json
 (what was asked for against what was obtained) and pictures.png, the document's grid. One model for all targets, which
@@ -12,32 +17,40 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from colorlib import plots, recipes
-from colorlib.color import rgb_to_lab
+from colorlib.color import join_lightness, lightness_of, rgb_to_lab
 from colorlib.color.difference import ciede2000
 from colorlib.compare.trainings import Stages, folder_of, train_all
-from colorlib.controls import CONTROLS
+from colorlib.controls import CONTROLS, hue_spread
 from colorlib.data import evenly, load_photos
 from colorlib.errors import ConfigError
 from colorlib.evaluation import as_json
 from colorlib.evaluation.obedience import eight_bits, obtained_by
 from colorlib.files import write_atomically
 from colorlib.metrics import colorfulness, gray_row
+from colorlib.moving import move
 from colorlib.tables import markdown_table
 from colorlib.training.choices import change, refuse_useless, with_effect
 from colorlib.training.runs import Run
 
 WEIGHT = 20.0  # of a control in the objective: the document's command line has it
 IN_A_ROW, AT_ONCE = 10, 100  # pictures in a row of the grid; measured at once
+MOVED = ("ciede2000_moved", "rival_ciede2000_moved", "hue_spread", "rival_hue_spread")  # of rows with targets
 
 
 class Wanted(NamedTuple):
-    """One row of the document's picture: what it is called, and the training behind it."""
+    """One row of the picture: what it is called, and the training behind it."""
 
     label: str
     recipe: str
     targets: dict[str, float]
+    weight: float = WEIGHT
+    compare_with: str = "true"
+
+
+FREE = Wanted("GAN", "controlled", {})  # told nothing: moved to a row's targets, that row's rival
 
 
 def row_for(**targets: float) -> Wanted:
@@ -45,15 +58,22 @@ def row_for(**targets: float) -> Wanted:
     return Wanted(", ".join(f"{name} {target:g}" for name, target in targets.items()), "controlled", targets)
 
 
+def weighed(weight: float, compare_with: str) -> Wanted:
+    """The document's GAN with one target of some weight."""
+    label = f"weight {weight:g}" + ", L1 to the moved" * (compare_with == "moved")
+    return Wanted(label, "controlled", {"saturation": 0.5}, weight, compare_with)
+
+
 # Rows below the gray and the true pictures, from top to bottom.
 SWEEPS = {
     "controlled": (
         Wanted("U-Net", "unet-l1", {}),
-        Wanted("GAN", "controlled", {}),
+        FREE,
         *(row_for(saturation=target) for target in (1.0, 0.75, 0.5, 0.25, 0.0)),
         *(row_for(hue=target) for target in (0.0, 0.25, 0.6, 0.85)),
         row_for(saturation=0.75, hue=0.6),
-    )
+    ),
+    "weights": (FREE, *(weighed(weight, like) for like in ("true", "moved") for weight in (1.0, 5.0, 20.0, 100.0))),
 }
 
 
@@ -106,8 +126,9 @@ def stages_of(row: Wanted, output: Path, scale: str, given: dict) -> Stages:
     stages = recipes.get(row.recipe, scale)
     useful = with_effect(stages, given)
     place = {"checkpoints_path": str(output / row.label.replace(", ", "-").replace(" ", "-"))}
-    terms = {name: {"weight": WEIGHT, "target": target} for name, target in row.targets.items()}
-    return change(stages, useful | place, terms)
+    terms = {name: {"weight": row.weight, "target": target} for name, target in row.targets.items()}
+    look = {"compare_with": row.compare_with} if row.targets else {}
+    return change(stages, useful | place | look, terms)
 
 
 def measure_rows(done: list[tuple[Wanted, Stages]], test_images: int | None, output: Path) -> dict:
@@ -117,18 +138,22 @@ def measure_rows(done: list[tuple[Wanted, Stages]], test_images: int | None, out
     indices = evenly(photo_set.split(config.splits, config.split_seed)["test"], test_images)
     shown = photo_set.batch(evenly(indices, IN_A_ROW)) / 255
     grid, figures = {"grayscale": gray_row(shown), "original": shown}, {}
+    free = next((Run.load(folder_of(stages)).colorizer() for row, stages in done if row == FREE), None)
     for row, stages in done:
         colorizer = Run.load(folder_of(stages)).colorizer()
         grid[row.label] = colorizer.colorize_batch(shown)
-        figures[row.label] = figures_of(colorizer, row.targets, photo_set, indices)
+        figures[row.label] = figures_of(colorizer, row.targets, photo_set, indices, free)
     write_atomically(output / "pictures.png", plots.to_png(plots.grid(grid, tile=0.75)))
     about = {"dataset": config.dataset, "part": "test", "split_seed": config.split_seed, "images": len(indices)}
-    return about | {"weight": WEIGHT, "epochs": config.epochs, "rows": figures}
+    return about | {"epochs": config.epochs, "rows": figures}
 
 
 @torch.no_grad()
-def figures_of(colorizer, targets: dict[str, float], photo_set, indices) -> dict:
-    """What one training's pictures have of the controls, and how far they are from the true ones."""
+def figures_of(colorizer, targets: dict[str, float], photo_set, indices, free=None) -> dict:
+    """What one training's pictures have of the controls, and how far they are from the true ones.
+
+    With targets also: how far they are from the true pictures moved to them, as those of the colorizer `free` are.
+    """
     kept: dict[str, list] = {}
     for start in range(0, len(indices), AT_ONCE):
         true_rgb = photo_set.batch(indices[start : start + AT_ONCE]) / 255
@@ -136,6 +161,8 @@ def figures_of(colorizer, targets: dict[str, float], photo_set, indices) -> dict
         values = {name: obtained_by(seen, name) for name in ("saturation", "hue")}
         values |= {"ciede2000": ciede2000(rgb_to_lab(seen), rgb_to_lab(true_rgb)).mean(dim=(1, 2))}
         values |= {"colorfulness": colorfulness(seen), "true_colorfulness": colorfulness(true_rgb)}
+        if targets:
+            values |= to_the_moved(seen, true_rgb, targets, free)
         for name, target in targets.items():
             values[f"{name}_error"] = CONTROLS[name].distance(values[name], target)
         for name, value in values.items():
@@ -145,20 +172,39 @@ def figures_of(colorizer, targets: dict[str, float], photo_set, indices) -> dict
     return {"targets": targets, "colorfulness_ratio": means["colorfulness"] / means["true_colorfulness"]} | means
 
 
+def to_the_moved(seen: Tensor, true_rgb: Tensor, targets: dict[str, float], free) -> dict[str, Tensor]:
+    """CIEDE2000 to the true pictures moved to the targets, and the spread of hues, of pictures and of their rival's."""
+    asked = {name: torch.full((len(seen),), target) for name, target in targets.items()}
+    lightness = lightness_of(true_rgb)
+    moved = join_lightness(lightness, move(lightness, rgb_to_lab(true_rgb)[:, 1:], asked))
+    pictures = {"": seen}
+    if free is not None:
+        pictures["rival_"] = eight_bits(join_lightness(lightness, move(lightness, free.predict_ab(true_rgb), asked)))
+    values = {}
+    for of, rgb in pictures.items():
+        lab = rgb_to_lab(rgb)
+        values[f"{of}ciede2000_moved"] = ciede2000(lab, rgb_to_lab(moved)).mean(dim=(1, 2))
+        values[f"{of}hue_spread"] = hue_spread(lab[:, 1:])
+    return values
+
+
 def sweep_table(table: dict) -> str:
     """The table of a sweep: what was asked for, and how far from it the pictures are on average."""
     if "rows" not in table:
         return "nothing was trained\n"
     lines = [
-        ["row", "saturation obtained", "error of saturation", "of hue (degrees)", "CIEDE2000", "colorfulness ratio"]
+        ["row", "saturation", "its error", "of hue (degrees)", "CIEDE2000", "to the moved", "of the rival"]
+        + ["spread of hues", "of the rival", "colorfulness ratio"]
     ]
     for label, row in table["rows"].items():
         errors = [row.get("saturation_error"), row.get("hue_error")]
         cells = ["" if errors[0] is None else f"{errors[0]:.3f}", "" if errors[1] is None else f"{360 * errors[1]:.0f}"]
-        numbers = f"{row['ciede2000']:.2f}", f"{row['colorfulness_ratio']:.2f}"
-        lines.append([label, f"{row['saturation']:.3f}", *cells, *numbers])
+        cells.append(f"{row['ciede2000']:.2f}")
+        cells += [f"{row[name]:.2f}" if name in row else "" for name in MOVED]
+        lines.append([label, f"{row['saturation']:.3f}", *cells, f"{row['colorfulness_ratio']:.2f}"])
     where = f"{table['dataset']}, {table['part']} (split seed {table['split_seed']}): {table['images']:,} pictures"
     failed = "".join(f"\nfailed: {one['row']}: {one['reason']}\n" for one in table["failed"])
     return (
-        f"{where}; scale {table['scale']}, weight of a control {table['weight']:g}\n\n{markdown_table(lines)}\n{failed}"
+        f"{where}; scale {table['scale']}. *To the moved*: CIEDE2000 to the true picture moved to the target; the "
+        f"rival is the GAN told nothing, moved to it.\n\n{markdown_table(lines)}\n{failed}"
     )
