@@ -60,7 +60,9 @@ def add_sweep_flags(parser: Parser, argv: list[str]) -> None:
         "Train one colorizer for each target of a document, measure all, and write table.md, table.json and "
         "pictures.png. What is trained already is kept, what has begun goes on: the same command again after Ctrl-C."
     )
-    parser.add_argument("name", metavar="NAME", choices=("controlled", "weights"), help="controlled (its targets) or weights (of one)")
+    parser.add_argument(
+        "name", metavar="NAME", choices=("controlled", "weights"), help="controlled (its targets) or weights (of one)"
+    )
     parser.add_argument(
         "--output", required=True, metavar="DIR", help="folder for the tables; the trainings stand in it, too"
     )
