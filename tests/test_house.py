@@ -12,7 +12,7 @@ PACKAGE = ROOT / "colorlib"
 FLOORS = [
     {"errors", "settings", "files", "precision"},
     {"color", "photos", "model"},
-    {"metrics", "tables", "history", "config", "encoder_config", "engine"},
+    {"metrics", "tables", "history", "config", "encoder_config", "measurement", "engine"},
     {"controls", "moving"},
     {"data", "models", "recipes", "plots"},
     {"losses", "colorizer"},
@@ -83,8 +83,15 @@ def public_names(path: Path) -> set[str]:
             names.add(node.name)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            inner = (part for target in targets for part in ast.walk(target))  # of `FIRST, (SECOND, *REST) = ...` all
+            names |= {part.id for part in inner if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     return {name for name in names if not name.startswith("_")} - {"log"}
+
+
+def test_names_are_seen_however_they_are_assigned(tmp_path):
+    file = tmp_path / "module.py"
+    file.write_text("A = B = 1\nC, (D, *E) = 1, (2, 3)\nF: int = 4\n_G, H = 5, 6\nA[I] = J.k = 7\n")
+    assert public_names(file) == set("ABCDEFH")
 
 
 def test_a_public_name_stands_in_one_module():

@@ -244,6 +244,17 @@ def test_the_term_adversarial_has_both_sides():
     assert value(hinge, prediction(logits=logits)) == pytest.approx(-logits.mean().item())
 
 
+def test_a_gray_pixel_is_shown_as_it_is_with_a_gradient():
+    """No chroma at all is what a generator may well begin with; a fraction of nothing would make nan of it."""
+    ab = torch.zeros(1, 2, 4, 4)
+    ab[:, 0, 0] = 200.0  # a row that the gamut hasn't
+    ab.requires_grad_(True)
+    given = prediction(ab, torch.zeros(1, 2, 4, 4), torch.zeros(1, 1, 4, 4))
+    assert given.shown[0, :, 1:].std(dim=0).max() < 1e-3 and given.shown.isfinite().all()
+    given.shown[:, 0].sum().backward()
+    assert ab.grad.isfinite().all() and (ab.grad[:, 0] != 0).all()
+
+
 def test_asked_is_the_distance_of_what_is_not_free():
     """Four pictures, of which the second is free: the mean over all four, summed over the controls."""
     rgb = torch.tensor([0.8, 0.5, 0.2]).view(1, 3, 1, 1).expand(4, 3, 4, 4)
