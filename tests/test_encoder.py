@@ -80,7 +80,7 @@ def test_another_classifier_is_its_network_and_what_that_sees(classes, tmp_path)
         made = "namer"
 
     class ColorTraining(EncoderTraining):
-        settings = ColorConfig
+        config_class = ColorConfig
 
         def build(self, classes):
             return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, classes))

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "colorlib"
 # From the ground up. A module imports from floors below its own, or from its own where that makes no circle.
 FLOORS = [
-    {"errors", "settings", "files", "precision"},
+    {"errors", "fields", "files", "precision"},
     {"color", "photos", "model"},
     {"metrics", "tables", "history", "config", "encoder_config", "engine"},
     {"controls", "moving"},
