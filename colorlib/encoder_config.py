@@ -71,5 +71,5 @@ def load_encoder_config(path: Path, config_class: type = EncoderConfig) -> Encod
     """The config.json of an encoder's training, or of one of its like. Raises `ConfigError` for anything else's."""
     try:
         return config_class(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ConfigError(f"{path}: not the settings of this kind of training, {config_class.made} ({error})") from None

@@ -75,6 +75,13 @@ def test_modules_have_30_to_250_lines(path):
     assert lines >= 30 or path.name in ("__init__.py", "__main__.py", "errors.py")
 
 
+def test_nobody_asks_what_an_object_can_do():
+    """What a generator, system, term or trainer has is said by its base class, with a default, and not found out."""
+    for path in MODULES:
+        if room(path) in ("models", "systems", "losses", "training"):
+            assert not re.search(r"hasattr\(|getattr\([^()]*,[^()]*,", path.read_text()), path
+
+
 def public_names(path: Path) -> set[str]:
     """What a module defines at its top: functions, classes, constants."""
     names = set()

@@ -31,6 +31,7 @@ from colorlib.models.classifier import resized
 from colorlib.models.resnet import gray_resnet18
 from colorlib.systems.optimizers import one_cycle
 from colorlib.systems.system import Parts
+from colorlib.training.locks import training_lock
 from colorlib.training.loop import Loop
 from colorlib.training.run_folder import check_either, check_room, clear
 
@@ -51,22 +52,25 @@ def pretrain(kind: type["EncoderTraining"], given: dict, resume: bool, overwrite
     check_either(resume, overwrite)
     config = kind.config_class(**given)
     folder, left = Path(config.output), ("config.json", "state.pt", "history.csv", f"{config.made}.safetensors")
+    room = (folder, overwrite, lambda path: load_encoder_config(path, kind.config_class), left)
     if resume:
         config = resumed(folder, given, kind.config_class)
     else:
-        check_room(folder, overwrite, lambda path: load_encoder_config(path, kind.config_class), left)
+        check_room(*room)
     engine = Engine(config.device, config.precision)
     if engine.processes > 1:
         raise ConfigError("a classifier is trained by one process; start it without torchrun")
     photo_set = load_photos(config.dataset, config.dataset_path, config.image_size, progress)
     training = kind(config, engine, photo_set, progress)
-    if resume:
-        training.load_state()
-    else:
-        clear(folder, left)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
-    training.run()
+    with training_lock(folder):
+        if resume:
+            training.load_state()
+        else:  # another process may have trained there since
+            check_room(*room)
+            clear(folder, left)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+        training.run()
     return training.progress.rows
 
 

@@ -74,8 +74,7 @@ class FastaiTraining(Training):
         system, space = self.system, self.system.head.space
         train = GrayColorBatches(self.batches, space, self.prepare)
         valid = GrayColorBatches([], space, self.as_rgb)  # no validation of its own: ours follows each epoch
-        # Accelerate's wrapper of the optimizer would hide from fastai what it sets.
-        optimizer = getattr(system.optimizer, "optimizer", system.optimizer)
+        optimizer = system.optimizer.optimizer  # Accelerate's wrapper of it would hide from fastai what it sets
         self.learner = make_learner(system.generator, optimizer, self.loss, train, valid)
         self.learner.recorder.valid_metrics = False
         self.learner.add_cb(recording(self))
