@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from colorlib.color import rgb_to_hsv, rgb_to_lab, root
+from colorlib.color import rgb_to_hsv, rgb_to_lab, safe_sqrt
 from colorlib.errors import ConfigError
 from colorlib.metrics import colorfulness
 
@@ -67,13 +67,13 @@ def mean_b(rgb: Tensor) -> Tensor:
 
 def chroma_contrast(rgb: Tensor) -> Tensor:
     """The standard deviation of Lab's chroma over the pixels `(B,)`, in Lab units: 0 where all are equally colorful."""
-    chroma = root(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
-    return root(chroma.var(dim=(1, 2), correction=0))
+    chroma = safe_sqrt(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
+    return safe_sqrt(chroma.var(dim=(1, 2), correction=0))
 
 
 def gray_share(rgb: Tensor) -> Tensor:
     """The share of pixels that look gray `(B,)` in [0, 1]: softly, one with a chroma of 8 counts half."""
-    chroma = root(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
+    chroma = safe_sqrt(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
     return torch.sigmoid((LOOKS_GRAY - chroma) / 2).mean(dim=(1, 2))
 
 
@@ -88,7 +88,10 @@ def hue_spread(ab: Tensor) -> Tensor:
     ab: Lab's, `(B, 2, H, W)`. It is how much shorter the mean color is than the mean chroma, as a part of the latter
     (to which 1 is added, so that a picture as good as gray has a spread of 0).
     """
-    chroma, mean = root(ab.square().sum(dim=1)).mean(dim=(1, 2)), root(ab.mean(dim=(2, 3)).square().sum(dim=1))
+    chroma, mean = (
+        safe_sqrt(ab.square().sum(dim=1)).mean(dim=(1, 2)),
+        safe_sqrt(ab.mean(dim=(2, 3)).square().sum(dim=1)),
+    )
     return (chroma - mean) / (chroma + 1)
 
 

@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from colorlib.settings import PRECISIONS, check_fields, having, knob
+from colorlib.fields import PRECISIONS, check_fields, having, knob
 
 
 @dataclass(frozen=True)

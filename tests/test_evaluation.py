@@ -13,10 +13,10 @@ from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.evaluation import as_json, evaluate
 from colorlib.evaluation.learned import choose_pictures, unseen_by
+from colorlib.fields import knob
 from colorlib.measurement import Measurement, pictures_of
 from colorlib.model import Model
 from colorlib.models import build_generator
-from colorlib.settings import knob
 from colorlib.training.stages import fit
 
 

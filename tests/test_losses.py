@@ -59,7 +59,7 @@ def test_one_line_is_all_it_takes_to_add_a_term(monkeypatch):
     def blueness(channel: float = 1.0):
         return lambda prediction: prediction.predicted[:, int(channel)].mean()
 
-    monkeypatch.setitem(objectives.TERMS, "blueness", ("blue", blueness))
+    monkeypatch.setitem(objectives.TERMS, "blueness", objectives.TermKind("blue", blueness))
     one = prediction()
     assert value({"blueness": 2}, one) == pytest.approx(2 * one.predicted[:, 1].mean().item())
     assert value({"blueness": {"weight": 2, "channel": 0}}, one) == pytest.approx(2 * one.predicted[:, 0].mean().item())
@@ -67,7 +67,7 @@ def test_one_line_is_all_it_takes_to_add_a_term(monkeypatch):
 
 
 def test_no_two_terms_share_a_column():
-    columns = [column for column, _ in objectives.TERMS.values()]
+    columns = [kind.column for kind in objectives.TERMS.values()]
     assert len(set(columns)) == len(columns)
 
 

@@ -7,17 +7,16 @@ from pathlib import Path
 
 from colorlib import evaluation, history, plots, tables
 from colorlib.cli.flags import read_settings, read_targets
-from colorlib.config import Config
 from colorlib.data import cache, load_photos
 from colorlib.data.named_sets import NAMED, NamedSet
 from colorlib.encoder_config import EncoderConfig
 from colorlib.engine import is_main_process
 from colorlib.errors import ConfigError, DataError
+from colorlib.fields import having
 from colorlib.files import write_atomically
 from colorlib.measurement import Measurement
 from colorlib.plots import obedience
 from colorlib.recipes import current_scale
-from colorlib.settings import flag, having
 from colorlib.training import encoder
 from colorlib.training.choices import change
 from colorlib.training.runs import Run
@@ -28,10 +27,8 @@ log = logging.getLogger("colorlib")
 
 def train(arguments) -> int:
     given = read_settings(arguments)
-    for name in sorted(having(Config, "first") & set(given)):
-        if arguments.resume:
-            raise ConfigError(f"{flag(name)} has no effect with --resume: the training goes on from its own weights")
-    stages = change(arguments.stages, given, read_targets(arguments, given.get("loss", {})), arguments.stage)
+    targets = read_targets(arguments, given.get("loss", {}))
+    stages = change(arguments.stages, given, targets, arguments.stage, arguments.resume)
     run = fit(stages, overwrite=arguments.overwrite, resume=arguments.resume)
     if not is_main_process():  # the first speaks for all
         return 0

@@ -5,9 +5,9 @@ import dataclasses
 from colorlib import recipes
 from colorlib.cli.flags import Parser, add_flags_of, count
 from colorlib.config import Config
+from colorlib.fields import having
 from colorlib.measurement import Measurement
 from colorlib.model import Model
-from colorlib.settings import having
 
 # What makes a recipe the one that it is, and what a comparison gives each run itself.
 NOT_FOR_ALL = frozenset(

@@ -10,8 +10,8 @@ import typing
 
 from colorlib.config import Config
 from colorlib.errors import ConfigError
+from colorlib.fields import flag
 from colorlib.model import Model
-from colorlib.settings import flag
 
 
 class Parser(argparse.ArgumentParser):

@@ -18,10 +18,10 @@ from colorlib.compare.trainings import Stages, folder_of, test_part, train_all
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
 from colorlib.evaluation.judge import Judge
+from colorlib.fields import flag
 from colorlib.files import write_atomically
 from colorlib.measurement import Measurement, pictures_of
 from colorlib.metrics import METRICS
-from colorlib.settings import flag
 from colorlib.training.choices import change, refuse_useless, with_effect
 
 log = logging.getLogger("colorlib")

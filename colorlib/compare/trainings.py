@@ -22,8 +22,8 @@ from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import stop_on_signals
 from colorlib.errors import ConfigError, DataError
+from colorlib.fields import flag
 from colorlib.history import read_csv
-from colorlib.settings import flag
 from colorlib.training.locks import BusyError
 from colorlib.training.progress import BestEpoch
 from colorlib.training.run_folder import has_begun, load_stages

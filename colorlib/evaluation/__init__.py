@@ -26,10 +26,10 @@ from colorlib.evaluation.examiners import ALSO, WeightsMissing
 from colorlib.evaluation.judge import Judge, Verdicts
 from colorlib.evaluation.learned import choose_pictures, unseen_by
 from colorlib.evaluation.obedience import measure_obedience, obedience_table
+from colorlib.fields import flag, having
 from colorlib.measurement import Measurement
 from colorlib.models import draws as generator_draws
 from colorlib.models import evaluating, generate
-from colorlib.settings import flag, having
 from colorlib.tables import metric_table
 
 BATCH = 128  # pictures measured at once,
