@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from colorlib import sweep as sweeping
 from colorlib.cli import main
+from colorlib.compare import sweep as sweeping
+from colorlib.compare.sweep import SWEEPS, row_for, stages_of, sweep
 from colorlib.errors import ConfigError
-from colorlib.sweep import SWEEPS, row_for, stages_of, sweep
 
 TINY = {"limit_images": 32, "valid_images": 8, "epochs": 1, "device": "cpu", "precision": "fp32"}
 
