@@ -6,15 +6,14 @@ A metric is "low" or "high" where that is better, or "one" where the true pictur
 import math
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from colorlib.plots.figures import to_pixels
 
 GOOD, BAD, INK, REFERENCE = "#1b9e77", "#d95f02", "0.15", "0.45"
-SHADES = LinearSegmentedColormap.from_list("scores", ("#f7c9a3", "#fbf7f0", "#9fd8c4"))
-LINES = ("#1b9e77", "#d95f02", "#7570b3", "#e7298a", "#66a61e", "#e6ab02")
+SCORE_SHADES = LinearSegmentedColormap.from_list("scores", ("#f7c9a3", "#fbf7f0", "#9fd8c4"))
+LINE_COLORS = ("#1b9e77", "#d95f02", "#7570b3", "#e7298a", "#66a61e", "#e6ab02")
 ARROWS = {"low": "lower is better", "high": "higher is better", "one": "1 is the true one"}
 
 
@@ -36,28 +35,30 @@ def written(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 2 else f"{value:.1f}"
 
 
-def card(scores: dict, metrics: dict, marked: tuple = ()) -> Figure:
+def score_card(scores: dict, metrics: dict, beside: tuple = ()) -> Figure:
     """A score card: a row for each colorizer, a column for each metric, green for the first place, orange for the last.
 
-    scores: name -> metric -> number. metrics: metric -> "low", "high" or "one". marked: rows in italics, as those that
-    no colorizer made. The first place of each column has a frame.
+    scores: name -> metric -> number. metrics: metric -> "low", "high" or "one". beside: rows in italics that take no
+    place, as those that know the truth. The first place of each column has a frame.
     """
     wide, high, margin = 1.32, 0.42, 0.115 * max(map(len, scores)) + 0.25
     size = margin + wide * len(metrics), high * len(scores) + 0.78
     figure = plt.figure(figsize=size)
     axis = figure.add_axes((margin / size[0], 0.02, 1 - margin / size[0] - 0.01, 1 - 0.78 / size[1]))
-    last = max(len(scores) - 1, 1)
+    rivals = {name: row for name, row in scores.items() if name not in beside}
+    last = max(len(rivals) - 1, 1)
     for column, (metric, better) in enumerate(metrics.items()):
         axis.text(column + 0.5, -0.85, metric, ha="center", fontsize=10.5, weight="bold")
         axis.text(column + 0.5, -0.28, ARROWS[better], ha="center", fontsize=8, color=REFERENCE)
-        place = places(scores, metric, better)
+        place = places(rivals, metric, better)
         for row, name in enumerate(scores):
-            shade = SHADES(1 - place[name] / last)
-            edge = {"edgecolor": GOOD, "linewidth": 2.2, "zorder": 3} if place[name] == 0 else {"edgecolor": "white"}
+            shade = "white" if name in beside else SCORE_SHADES(1 - place[name] / last)
+            first = place.get(name) == 0
+            edge = {"edgecolor": GOOD, "linewidth": 2.2, "zorder": 3} if first else {"edgecolor": "white"}
             axis.add_patch(plt.Rectangle((column + 0.03, row + 0.06), 0.94, 0.88, facecolor=shade, **edge))
             axis.text(column + 0.5, row + 0.52, written(scores[name][metric]), ha="center", va="center", zorder=4)
     for row, name in enumerate(scores):
-        style = "italic" if name in marked else "normal"
+        style = "italic" if name in beside else "normal"
         axis.text(-0.06, row + 0.52, name, ha="right", va="center", fontsize=10.5, style=style)
     axis.set(xlim=(0, len(metrics)), ylim=(len(scores), 0))
     axis.set_axis_off()
@@ -69,7 +70,7 @@ def orders(columns: dict) -> Figure:
     """Which place each colorizer has by each number: heading -> names from the best to the worst; a line for each."""
     names = sorted({name for order in columns.values() for name in order})
     figure, axis = plt.subplots(figsize=(1.45 * len(columns) + 0.6, 0.55 * len(names) + 0.7), layout="constrained")
-    for name, color in zip(names, LINES, strict=False):
+    for name, color in zip(names, LINE_COLORS, strict=False):
         points = [(x, order.index(name)) for x, order in enumerate(columns.values()) if name in order]
         axis.plot(*zip(*points, strict=True), color=color, linewidth=3, alpha=0.55, zorder=1)
         for x, y in points:
@@ -117,7 +118,7 @@ def experiments(rows: dict, references: dict, metrics: dict) -> Figure:
     for axis, (metric, (title, better)) in zip(axes, metrics.items(), strict=True):
         for number, row in enumerate(rows.values()):
             mean, spread = row[metric]
-            axis.errorbar(mean, number, xerr=spread or 0, fmt="o", color=LINES[2], markersize=6, capsize=4, lw=2)
+            axis.errorbar(mean, number, xerr=spread or 0, fmt="o", color=LINE_COLORS[2], markersize=6, capsize=4, lw=2)
         for style, (name, row) in zip(("--", ":"), references.items(), strict=False):
             if math.isfinite(row[metric]):
                 axis.axvline(row[metric], linestyle=style, color=BAD, linewidth=1.6, label=name)
@@ -132,24 +133,11 @@ def experiments(rows: dict, references: dict, metrics: dict) -> Figure:
     return figure
 
 
-def against_truth(color, error, gray_error, names: tuple[str, str]) -> Figure:
-    """The error of each picture over how colorful the true one is: a dot each for a colorizer, and for gray."""
-    figure, axis = plt.subplots(figsize=(7.4, 3.3), layout="constrained")
-    for values, shade, name in ((gray_error, "0.6", names[1]), (error, LINES[1], names[0])):
-        axis.scatter(np.asarray(color), np.asarray(values), s=11, color=shade, alpha=0.65, label=name, linewidths=0)
-    axis.set(xlabel="colorfulness of the true picture", ylabel="CIEDE2000", ylim=(0, None), xlim=(0, None))
-    axis.legend(frameon=False, loc="lower right")
-    axis.grid(alpha=0.3)
-    axis.spines[["top", "right"]].set_visible(False)
-    plt.close(figure)
-    return figure
-
-
-def trials(left, right, columns: int = 6) -> Figure:
+def trials(left, right, columns: int = 4) -> Figure:
     """Numbered pairs of pictures, left and right: batches `(N, 3, H, W)` in [0, 1] each."""
     left, right = to_pixels(left), to_pixels(right)
     rows = math.ceil(len(left) / columns)
-    figure = plt.figure(figsize=(10.4, rows * (10.4 / columns / 2 + 0.3)))
+    figure = plt.figure(figsize=(9.8, rows * (9.8 / columns / 2 + 0.28)))
     outer = figure.subfigures(rows, columns, squeeze=False, wspace=0.02)
     for number, place in enumerate(outer.flat):
         if number < len(left):

@@ -1,6 +1,6 @@
 """A blind test in a notebook: pairs of a true and a colorized picture, and the question which one is real (lesson 7).
 
-    from colorlib.blind import which_is_real
+    from colorlib.app.blind import which_is_real
     which_is_real(true, colorized)
 
 It is made of what ipywidgets 7.7 (Colab's) and 8 have in common, and imports it when it is called. The answers are
@@ -18,7 +18,7 @@ from torch import Tensor
 from colorlib.errors import ConfigError
 from colorlib.plots import to_pixels
 
-SIDE = 224  # pixels: of each picture as it is shown
+SHOWN_SIDE = 224  # pixels: of each picture as it is shown
 SURE = 1.96  # standard errors to both sides of 95 %
 
 
@@ -45,7 +45,8 @@ def which_is_real(true: Tensor, colorized: Tensor, seed: int = 0) -> "BlindTest"
     `ConfigError` without pictures, for batches of two sizes, or without ipywidgets.
     """
     if true.shape != colorized.shape or not len(true):
-        raise ConfigError(f"as many true as colorized pictures are wanted, of one size; got {len(true)}, {len(colorized)}")
+        sizes = f"{tuple(true.shape)} and {tuple(colorized.shape)}"
+        raise ConfigError(f"true and colorized pictures must be two like batches; got {sizes}")
     return BlindTest(true, colorized, seed)
 
 
@@ -53,7 +54,7 @@ def enlarged(picture: Tensor) -> bytes:
     """A picture `(3, H, W)` in [0, 1] as it goes to the notebook's page."""
     image = Image.fromarray(to_pixels(picture[None])[0])
     long = max(image.size)
-    image = image.resize([round(side * SIDE / long) for side in image.size], Image.Resampling.BICUBIC)
+    image = image.resize([round(side * SHOWN_SIDE / long) for side in image.size], Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
@@ -108,8 +109,8 @@ class BlindTest:
             return f"pair {self.answered + 1} of {len(self.order)}"
         rate, low, high = fooling_rate(self.wrong, self.answered)
         return (
-            f"You were fooled in {self.wrong} of {self.answered} pairs: a fooling rate of {rate:.0%}, with 95 % "
-            f"certainty between {low:.0%} and {high:.0%}. Guessing gives 50 %."
+            f"You were fooled in {self.wrong} of {self.answered} pairs: a fooling rate of {rate:.0%}, its 95 % "
+            f"interval goes from {low:.0%} to {high:.0%}. Guessing gives 50 %."
         )
 
     def _ipython_display_(self) -> None:
