@@ -90,6 +90,7 @@ def test_what_comes_along_is_what_results_has():
     ours = json.loads((KEPT / "comparison.json").read_text())
     assert ours == json.loads((results / "comparison" / "table.json").read_text())
     assert set(ours["recipes"]) == {*(f"coco-{number}" for number in range(1, 8)), "rebalanced"}
+    assert (KEPT / "unseen.json").read_bytes() == (results / "comparison" / "unseen.json").read_bytes()
     assert all(recipe["seeds"] == [0, 1, 2] for recipe in ours["recipes"].values()) and not ours["failed"]
 
 
