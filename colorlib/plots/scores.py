@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from colorlib.plots.figures import to_pixels
 
-GOOD, BAD, INK, REFERENCE = "#1b9e77", "#d95f02", "0.15", "0.45"
+GOOD, BAD, _INK, REFERENCE = "#1b9e77", "#d95f02", "0.15", "0.45"
 SCORE_SHADES = LinearSegmentedColormap.from_list("scores", ("#f7c9a3", "#fbf7f0", "#9fd8c4"))
 LINE_COLORS = ("#1b9e77", "#d95f02", "#7570b3", "#e7298a", "#66a61e", "#e6ab02")
 ARROWS = {"low": "lower is better", "high": "higher is better", "one": "1 is the true one"}
@@ -96,8 +96,8 @@ def intervals(rows: dict, what: str, zero: str = "no difference") -> Figure:
         color = GOOD if high < 0 else BAD if low > 0 else REFERENCE
         axis.plot([low, high], [number, number], color=color, linewidth=5, alpha=0.45, solid_capstyle="butt")
         axis.plot(middle, number, "o", color=color, markersize=8)
-    axis.axvline(0, color=INK, linewidth=1)
-    axis.text(0, -0.72, zero, ha="center", va="bottom", fontsize=9, color=INK)
+    axis.axvline(0, color=_INK, linewidth=1)
+    axis.text(0, -0.72, zero, ha="center", va="bottom", fontsize=9, color=_INK)
     axis.set_yticks(range(len(rows)), rows, fontsize=10)
     axis.set(xlabel=what, ylim=(len(rows) - 0.4, -0.75))
     axis.grid(axis="x", alpha=0.3)
