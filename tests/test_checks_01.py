@@ -185,6 +185,12 @@ def test_mistakes_in_recoloring(said, answer, words):
     assert message.startswith("✗ ") and words in message
 
 
+def test_only_pictures_are_drawn():
+    assert check.gives_a_picture(moved) and check.gives_a_picture(swapped)
+    for answer in (lambda rgb, other: None, lambda rgb, other: 0.5, lambda rgb, other: rgb[0], lambda rgb: rgb):
+        assert not check.gives_a_picture(answer)
+
+
 # ---------------------------------------------------------------- exercise 3
 
 
