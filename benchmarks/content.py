@@ -13,12 +13,12 @@ import time
 
 import torch
 
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.config import Config
 from colorlib.engine import Engine
-from colorlib.heads import ColorHead
 from colorlib.losses import Prediction
-from colorlib.objective import objective
+from colorlib.losses.objective import objective
+from colorlib.models.heads import ColorHead
 
 SIZES = ((32, 64), (64, 64), (256, 4))  # side in pixels, pictures in a batch
 TIMES = 3

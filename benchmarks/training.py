@@ -24,7 +24,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from colorlib import photos
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.data import load_photos, loader
 from colorlib.engine import Engine, device_name
 from colorlib.models import build_discriminator, build_generator, count_parameters

@@ -11,7 +11,7 @@ NAMES = {
     "Colorizer": "colorlib.colorizer",
     "Config": "colorlib.config",
     "Model": "colorlib.model",
-    "fit": "colorlib.stages",
+    "fit": "colorlib.training.stages",
     "evaluate": "colorlib.evaluation",
 }
 __all__ = list(NAMES)

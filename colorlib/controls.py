@@ -98,7 +98,7 @@ class Control:
 
     unit: of the statistic, "" for a share. way: how a picture's color is moved until it has a target
     (`colorlib.moving`): its chroma scaled, its hue turned, or all of it shifted along a direction in a and b.
-    common: the ends of what photographs have; obedience is measured there (`colorlib.obedience`).
+    common: the ends of what photographs have; obedience is measured there (`colorlib.evaluation.obedience`).
     """
 
     measure: Callable[[Tensor], Tensor]

@@ -16,7 +16,7 @@ from colorlib.errors import ConfigError
 from colorlib.evaluation import as_json, evaluate, report
 from colorlib.files import write_atomically
 from colorlib.model import Model
-from colorlib.stages import fit
+from colorlib.training.stages import fit
 
 PHOTO_SIZE = 256  # pixels: at this side a whole photo shows things about as large as the tiles did
 CONFIG = Config(

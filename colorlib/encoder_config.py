@@ -1,4 +1,4 @@
-"""`EncoderConfig`, `JudgeConfig`: how encoder (`colorlib.encoder`) and judge (`colorlib.judge_training`) are trained.
+"""`EncoderConfig`, `JudgeConfig`: how `colorlib.training.encoder` and `colorlib.training.judge_training` train.
 
 Their fields are the flags of `pretrain-encoder` and `pretrain-judge`.
 """

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab, root
-from colorlib.color_difference import DELTA_E_COUNTS, ciede2000, delta_e_histogram, percentile
+from colorlib.color.difference import DELTA_E_COUNTS, ciede2000, delta_e_histogram, percentile
 
 SSIM_PICTURES = 32  # at once: what lies in a processor's cache is filtered twice as fast
 
@@ -226,7 +226,7 @@ def measure(
     """The rows `model`, `gray` and `oracle_mean` over batches of RGB uint8 `(B, 3, H, W)`.
 
     colorize: true sRGB in [0, 1] to the model's colorization of its gray version (it may look at lightness alone).
-    examiners: who measures what takes a network of its own (see `colorlib.examiners`).
+    examiners: who measures what takes a network of its own (see `colorlib.evaluation.examiners`).
     """
     rows = {name: Metrics() for name in ("model", "gray", "oracle_mean")}
     for batch in batches:

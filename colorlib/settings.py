@@ -1,6 +1,6 @@
 """What the fields of a frozen dataclass of settings have in common: help, limits, their names as flags, their checks.
 
-`colorlib.config` declares the settings themselves, `colorlib.flags` makes the command line of them.
+`colorlib.config` declares the settings themselves, `colorlib.cli.flags` makes the command line of them.
 """
 
 import dataclasses

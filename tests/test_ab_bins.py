@@ -8,17 +8,17 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import ab_bins
+from colorlib.color import bins as ab_bins
 from colorlib.color import rgb_to_lab
-from colorlib.color_spaces import LAB, LAB_UNIT
+from colorlib.color.spaces import LAB, LAB_UNIT
 from colorlib.colorizer import Colorizer
 from colorlib.engine import Engine
-from colorlib.heads import BinsHead
 from colorlib.models import build_generator
+from colorlib.models.heads import BinsHead
 from colorlib.recipes import get
-from colorlib.stages import fit
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
+from colorlib.training.stages import fit
 
 CLASSIFIER = {"head": "bins", "stem_stride": 2, "upsampling": "resize", "loss": {"cross_entropy": 1.0}}
 

@@ -9,13 +9,16 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import app, app_parts, app_server, photos
-from colorlib.app_parts import open_upload
+from colorlib import photos
+from colorlib.app import page as app
+from colorlib.app import parts as app_parts
+from colorlib.app import server as app_server
+from colorlib.app.live import LivePhoto, complaints, exactly, listens, slider_names
+from colorlib.app.parts import open_upload
 from colorlib.cli import main
 from colorlib.colorizer import Colorizer
 from colorlib.controls import CONTROLS
 from colorlib.errors import ColorizerError, ConfigError, PhotoError
-from colorlib.live import LivePhoto, complaints, exactly, listens, slider_names
 from colorlib.model import Model
 from colorlib.models import build_generator
 

@@ -8,7 +8,8 @@ import pytest
 from made_photos import make_photos
 from PIL import Image
 
-from colorlib import cache, photo_kinds, photo_sets, photos
+from colorlib import photos
+from colorlib.data import cache, photo_kinds, photo_sets
 from colorlib.errors import DataError
 
 

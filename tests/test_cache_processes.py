@@ -11,7 +11,7 @@ import pytest
 from made_photos import make_photos
 from PIL import Image
 
-from colorlib import cache, photo_sets
+from colorlib.data import cache, photo_sets
 
 
 @pytest.fixture(autouse=True)

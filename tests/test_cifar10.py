@@ -7,7 +7,8 @@ import pytest
 import torchvision
 from PIL import Image
 
-from colorlib import photo_sets, photos
+from colorlib import photos
+from colorlib.data import photo_sets
 from colorlib.errors import DataError
 
 PICTURES = np.random.default_rng(0).integers(0, 255, (12, 32, 32, 3), dtype=np.uint8)

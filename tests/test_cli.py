@@ -14,11 +14,12 @@ from made_photos import make_photos
 from PIL import Image
 from skimage.color import rgb2lab
 
-from colorlib import cli, commands, photos
+from colorlib import cli, photos
+from colorlib.cli import commands
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.data import load_photos
-from colorlib.learned import unseen_by
+from colorlib.evaluation.learned import unseen_by
 from colorlib.recipes import RECIPES
 from colorlib.systems.supervised import Supervised
 

@@ -21,7 +21,7 @@ from colorlib.color import (
     srgb_to_linear,
     yuv_to_rgb,
 )
-from colorlib.color_spaces import COLOR_SPACES
+from colorlib.color.spaces import COLOR_SPACES
 
 PAIRS = [(rgb_to_lab, authority.rgb2lab), (rgb_to_yuv, authority.rgb2yuv), (rgb_to_hsv, authority.rgb2hsv)]
 BLACK, WHITE, GRAY, RED = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.5, 0.5, 0.5), (1.0, 0.0, 0.0)

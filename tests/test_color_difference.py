@@ -5,7 +5,7 @@ import pytest
 import torch
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from colorlib.color_difference import ciede2000
+from colorlib.color.difference import ciede2000
 
 # Sharma, Wu and Dalal 2005, table 1: two colors in Lab and their difference, rounded to four digits.
 PUBLISHED = """

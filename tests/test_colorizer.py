@@ -15,8 +15,9 @@ from skimage.color import rgb2lab
 from torch.nn import functional
 
 from colorlib import colorizer as colorizer_module
-from colorlib import colorizer_folder, photos
+from colorlib import photos
 from colorlib.colorizer import Colorizer, interpolate_rows
+from colorlib.colorizer import folder as colorizer_folder
 from colorlib.errors import ColorizerError, ConfigError
 from colorlib.model import Model
 from colorlib.models import GENERATORS, build_generator, evaluating, generate
@@ -177,7 +178,7 @@ def test_an_interrupted_save_leaves_the_old_folder(colorizer, tmp_path, monkeypa
             file.write(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("colorlib.colorizer_folder.save_file", interrupted)
+    monkeypatch.setattr("colorlib.colorizer.folder.save_file", interrupted)
     other = make_colorizer(color_space="yuv")
     with pytest.raises(KeyboardInterrupt):
         other.save(tmp_path)
@@ -309,7 +310,7 @@ def test_hostile_settings_are_one_sentence(colorizer, tmp_path, config):
 
 def test_a_mistyped_path_is_not_asked_for_on_the_hub(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("colorlib.colorizer_folder.download", lambda name: pytest.fail("asked the hub"))
+    monkeypatch.setattr("colorlib.colorizer.folder.download", lambda name: pytest.fail("asked the hub"))
     (tmp_path / "runs").mkdir()
     with pytest.raises(ColorizerError, match="no colorizer here"):
         Colorizer.load("runs/bset")

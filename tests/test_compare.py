@@ -10,22 +10,22 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import evaluation, plots, recording, trainings
+from colorlib import evaluation, plots
 from colorlib.cli import main
 from colorlib.colorizer import Colorizer
-from colorlib.compare import compare, line_up
-from colorlib.comparison import history
+from colorlib.compare import compare, line_up, trainings
+from colorlib.compare.comparison import history
+from colorlib.compare.published import PUBLISHED
+from colorlib.compare.trainings import Outcome, is_complete, train_all, train_one
 from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.history import read_csv
-from colorlib.locks import training_lock
 from colorlib.metrics import METRICS
-from colorlib.published import PUBLISHED
 from colorlib.recipes import RECIPES
 from colorlib.systems.supervised import Supervised
 from colorlib.tables import spread_rows
-from colorlib.training import Training
-from colorlib.trainings import Outcome, is_complete, train_all, train_one
+from colorlib.training import Training, recording
+from colorlib.training.locks import training_lock
 
 TINY = {"widths": (4, 8), "limit_images": 32, "valid_images": 8, "epochs": 2, "batch_size": 16}
 NAMES = ["ninth", "tenth"]

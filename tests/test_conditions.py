@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.controls import CONTROLS, ask
@@ -17,8 +16,9 @@ from colorlib.model import Model
 from colorlib.models import build_generator, evaluating, generate
 from colorlib.models.film import Film, tell
 from colorlib.recipes import get
-from colorlib.stages import fit
 from colorlib.systems import build_system
+from colorlib.training.choices import change
+from colorlib.training.stages import fit
 
 MODEL = Model(widths=(8, 16, 16), conditions=("saturation", "hue"))
 

@@ -5,14 +5,14 @@ import math
 
 import pytest
 
-from colorlib.choices import change
-from colorlib.coco_recipes import COCO_RECIPES
 from colorlib.config import Config
 from colorlib.errors import ConfigError
 from colorlib.model import FORMAT, Model
 from colorlib.models import build_discriminator, build_generator
-from colorlib.plan import plan
 from colorlib.recipes import RECIPES, SCALES, get
+from colorlib.recipes.coco import COCO_RECIPES
+from colorlib.training.choices import change
+from colorlib.training.plan import plan
 
 JUDGED = {"system": "gan", "loss": {"l1": 100.0, "adversarial": 1.0}}
 

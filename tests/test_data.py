@@ -8,8 +8,8 @@ import pytest
 import torch
 from made_photos import make_photos
 
-from colorlib import data, photo_sets
-from colorlib.data import PhotoSet, load_photos
+from colorlib import data
+from colorlib.data import PhotoSet, load_photos, photo_sets
 from colorlib.errors import DataError
 
 # ---------------------------------------------------------------- opening a set

@@ -12,8 +12,10 @@ from made_photos import make_photos
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from colorlib import cache, cli, doctor, photo_sets, sets_here
-from colorlib.doctor import Finding, check_memory, check_package, check_sets, enough, findings
+from colorlib import cli
+from colorlib.cli import doctor
+from colorlib.cli.doctor import Finding, check_memory, check_package, check_sets, enough, findings
+from colorlib.data import cache, photo_sets, sets_here
 from colorlib.errors import DataError
 
 try:

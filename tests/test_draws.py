@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from colorlib import draws as module
 from colorlib.color import join_lightness, lightness_of
 from colorlib.colorizer import Colorizer
-from colorlib.draws import COUNT, Draws
+from colorlib.evaluation import draws as module
+from colorlib.evaluation.draws import COUNT, Draws
 from colorlib.metrics import METRICS
 from colorlib.model import Model
 from colorlib.models import build_generator, draws

@@ -13,10 +13,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from colorlib.cli import main
-from colorlib.encoder import EncoderTraining, pretrain, pretrain_encoder
 from colorlib.encoder_config import EncoderConfig
 from colorlib.errors import ConfigError, DataError
 from colorlib.models.resnet import encoder_weights, gray_classifier
+from colorlib.training.encoder import EncoderTraining, pretrain, pretrain_encoder
 
 
 @pytest.fixture(scope="module")

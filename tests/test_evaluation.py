@@ -7,13 +7,13 @@ import pytest
 
 from colorlib import evaluation, plots, recipes
 from colorlib.colorizer import Colorizer
-from colorlib.colorizer_folder import SHIPPED
+from colorlib.colorizer.folder import SHIPPED
 from colorlib.errors import DataError
 from colorlib.evaluation import as_json, evaluate
-from colorlib.learned import choose_pictures, unseen_by
+from colorlib.evaluation.learned import choose_pictures, unseen_by
 from colorlib.model import Model
 from colorlib.models import build_generator
-from colorlib.stages import fit
+from colorlib.training.stages import fit
 
 
 def test_json_has_no_nan():

@@ -10,15 +10,15 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from colorlib import evaluate, fit
-from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, TrainingError
-from colorlib.fastai_training import FastaiTraining
 from colorlib.model import Model
-from colorlib.plan import plan
 from colorlib.recipes import get
+from colorlib.training.choices import change
+from colorlib.training.fastai_training import FastaiTraining
+from colorlib.training.plan import plan
 
 SMALL = Config(
     Model(widths=(8, 16)),

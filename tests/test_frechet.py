@@ -8,8 +8,8 @@ from torch import nn
 from torchmetrics.functional.image.lpips import learned_perceptual_image_patch_similarity
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from colorlib import examiners
-from colorlib.frechet import Moments, frechet_distance
+from colorlib.evaluation import examiners
+from colorlib.evaluation.frechet import Moments, frechet_distance
 
 
 def moments(features, parts=3):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.engine import Engine
 from colorlib.errors import TrainingError
 from colorlib.models import build_discriminator, build_generator, count_parameters
@@ -15,10 +15,10 @@ from colorlib.models.discriminators import Discriminator, receptive_field
 from colorlib.models.gray_fed import NOISE_SIZE, GrayFed
 from colorlib.models.unet import UNet
 from colorlib.recipes import get
-from colorlib.runs import Run
-from colorlib.stages import fit
 from colorlib.systems.gan import GAN
 from colorlib.training import Training
+from colorlib.training.runs import Run
+from colorlib.training.stages import fit
 
 
 @pytest.fixture

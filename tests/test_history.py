@@ -8,8 +8,8 @@ import torch
 from colorlib.errors import ConfigError, InputError
 from colorlib.history import epoch_table, loss_table, read_csv, write_csv
 from colorlib.losses import Adversarial
-from colorlib.progress import alarms
 from colorlib.tables import markdown_table
+from colorlib.training.progress import alarms
 
 LOSSES = ("loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G")
 

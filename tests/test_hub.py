@@ -13,8 +13,7 @@ import pytest
 from fake_hub import NOWHERE, TOKEN, files_of, forbid_waiting, make_colorizer, point_library_at, running_hub, sentence
 from PIL import Image
 
-from colorlib import hub
-from colorlib.colorizer import Colorizer
+from colorlib.colorizer import Colorizer, hub
 
 FILES = {"config.json", "model.safetensors"}
 
@@ -62,7 +61,7 @@ def test_no_names_of_the_hub(name):
 
 
 def test_the_library_is_imported_when_it_is_needed():
-    code = "import sys, colorlib.hub; sys.exit('huggingface_hub' in sys.modules)"
+    code = "import sys, colorlib.colorizer.hub; sys.exit('huggingface_hub' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -12,11 +12,11 @@ from safetensors.torch import load_file
 from colorlib import evaluation
 from colorlib.cli import main
 from colorlib.data import PhotoSet, load_photos
+from colorlib.data.photo_kinds import PhotoArray
 from colorlib.errors import ConfigError
-from colorlib.judge import Judge, Verdicts
-from colorlib.judge_training import JudgeTraining, pretrain_judge
+from colorlib.evaluation.judge import Judge, Verdicts
 from colorlib.metrics import gray_row
-from colorlib.photo_kinds import PhotoArray
+from colorlib.training.judge_training import JudgeTraining, pretrain_judge
 
 COUNT = 60
 

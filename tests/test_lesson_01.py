@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from colorlib import color
-from colorlib.color_difference import ciede2000
+from colorlib.color.difference import ciede2000
 from colorlib.plots import apart, to_png
 from colorlib.plots import lab as diagrams
 from colorlib.plots.gallery import TITLE, gallery, patches

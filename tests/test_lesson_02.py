@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from colorlib import color, data, fit, metrics, models, photos, plots, recipes
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.engine import Engine
 from colorlib.models import unet
 from colorlib.plots import guesses, learning, networks

@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from colorlib import metrics, recipes
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.engine import Engine
 from colorlib.models import discriminators
 from colorlib.plots import verdicts
-from colorlib.progress import alarms
 from colorlib.systems import build_system
+from colorlib.training.progress import alarms
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "03_conditional_gan.ipynb"
 WIDTHS = (8, 16, 32)

@@ -14,9 +14,9 @@ from torch import nn
 from torchvision.models import resnet18
 
 from colorlib.checks import notebook_04 as check
-from colorlib.fastai_training import GrayColorBatches, make_learner
 from colorlib.models.resnet import IMAGENET_MEAN, IMAGENET_STD, fold_stem, gray_resnet18
 from colorlib.plots import encoder as drawn
+from colorlib.training.fastai_training import GrayColorBatches, make_learner
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "04_pretrained_resnet18_generator.ipynb"
 
@@ -107,7 +107,7 @@ def test_the_learner_has_the_encoder_apart(lesson, tmp_path, monkeypatch):
     """Two groups, each at its own rate; the encoder stays where its rate is 0, but for its batch norm."""
     monkeypatch.chdir(tmp_path)
     rgb = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8)
-    from colorlib.color_spaces import LAB
+    from colorlib.color.spaces import LAB
 
     pairs = GrayColorBatches(rgb.split(4), LAB, lambda batch: batch.float() / 255)
     names = {**lesson, "train_pairs": pairs, "valid_pairs": pairs, "device": torch.device("cpu")}

@@ -12,7 +12,7 @@ from torch import nn
 
 from colorlib import color, controls, photos
 from colorlib.checks import notebook_06 as check
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.colorizer import Colorizer
 from colorlib.models import build_generator, film
 from colorlib.moving import move

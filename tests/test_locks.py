@@ -7,12 +7,12 @@ import pytest
 
 from colorlib.config import Config
 from colorlib.errors import ConfigError
-from colorlib.locks import BusyError, training_lock
-from colorlib.stages import fit
+from colorlib.training.locks import BusyError, training_lock
+from colorlib.training.stages import fit
 
 HOLD = """
 import sys, time
-from colorlib.locks import training_lock
+from colorlib.training.locks import training_lock
 with training_lock(sys.argv[1]):
     print("held", flush=True)
     time.sleep(60)
@@ -40,7 +40,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path):
 
 def test_who_waits_for_a_lock_that_is_removed_takes_a_new_one(tmp_path, monkeypatch):
     """The one before removed its file between our opening and our locking it."""
-    from colorlib import locks
+    from colorlib.training import locks
 
     real = locks.fcntl.flock
     calls = []

@@ -7,16 +7,17 @@ import pytest
 import torch
 from torch.nn import functional
 
-from colorlib import ab_bins, losses
-from colorlib import objective as objectives
+from colorlib import losses
+from colorlib.color import bins as ab_bins
 from colorlib.color import rgb_to_lab
-from colorlib.color_spaces import COLOR_SPACES, LAB, YUV
+from colorlib.color.spaces import COLOR_SPACES, LAB, YUV
 from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError
-from colorlib.heads import BinsHead, ColorHead
 from colorlib.losses import Prediction
+from colorlib.losses import objective as objectives
+from colorlib.losses.objective import objective
 from colorlib.metrics import colorfulness
-from colorlib.objective import objective
+from colorlib.models.heads import BinsHead, ColorHead
 
 
 def prediction(predicted=None, true=None, gray=None, logits=None):

@@ -10,11 +10,10 @@ import torchvision
 from made_photos import make_photos
 from PIL import Image
 
-from colorlib import photo_sets
 from colorlib.cli import main
-from colorlib.data import load_photos
+from colorlib.data import load_photos, photo_sets
+from colorlib.data.photo_sets import NAMED, find
 from colorlib.errors import DataError
-from colorlib.photo_sets import NAMED, find
 
 
 @pytest.fixture

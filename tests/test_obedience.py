@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from colorlib import obedience
 from colorlib.cli import main
 from colorlib.color import rgb_to_lab
 from colorlib.controls import CONTROLS, hue_spread
 from colorlib.errors import ConfigError
-from colorlib.evaluation import evaluate_obedience
-from colorlib.obedience import measure_obedience, obtained_by, targets_of
+from colorlib.evaluation import evaluate_obedience, obedience
+from colorlib.evaluation.obedience import measure_obedience, obtained_by, targets_of
 from colorlib.recipes import get
-from colorlib.stages import fit
+from colorlib.training.stages import fit
 
 
 class Knowing:

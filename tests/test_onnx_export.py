@@ -12,9 +12,9 @@ import torch
 
 from colorlib.cli import main
 from colorlib.colorizer import LONGEST, Colorizer
+from colorlib.colorizer.onnx_export import HALVED, gray_scale, halve
 from colorlib.model import Model
 from colorlib.models import build_generator
-from colorlib.onnx_export import HALVED, gray_scale, halve
 
 # The kind that `starter` is, but small, and told what to come near to.
 MODEL = Model(
@@ -92,7 +92,7 @@ def test_the_card_says_what_a_page_needs(file):
 @pytest.mark.parametrize("space", ["lab", "lab_unit", "yuv"])
 def test_gray_is_made_as_the_card_says(space):
     from colorlib.color import lightness_of, rgb_to_yuv
-    from colorlib.color_spaces import COLOR_SPACES
+    from colorlib.color.spaces import COLOR_SPACES
 
     rgb = torch.rand(1, 3, 8, 8)
     scale = gray_scale(COLOR_SPACES[space])

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from colorlib import photos
+from colorlib.app.panel import sliders
 from colorlib.colorizer import Colorizer
 from colorlib.errors import ConfigError, PhotoError
-from colorlib.panel import sliders
 
 pytest.importorskip("ipywidgets", reason="ipywidgets isn't installed (the extra notebooks)")
 

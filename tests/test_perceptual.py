@@ -9,23 +9,23 @@ from torch.nn import functional
 from torchvision.models import VGG16_Weights, resnet18
 from torchvision.models.vgg import cfgs, make_layers
 
-from colorlib.choices import change
 from colorlib.color import lab_to_rgb
-from colorlib.color_spaces import COLOR_SPACES, LAB
+from colorlib.color.spaces import COLOR_SPACES, LAB
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
-from colorlib.heads import ColorHead
 from colorlib.losses import Prediction
+from colorlib.losses.objective import objective
+from colorlib.losses.perceptual import on_screen, read_layers
 from colorlib.model import Model
 from colorlib.models.features import feature_network
+from colorlib.models.heads import ColorHead
 from colorlib.models.resnet import IMAGENET_MEAN, IMAGENET_STD, gray_resnet18
-from colorlib.objective import objective
-from colorlib.perceptual import on_screen, read_layers
-from colorlib.plan import plan
 from colorlib.recipes import get
-from colorlib.stages import fit
 from colorlib.systems import build_system
+from colorlib.training.choices import change
+from colorlib.training.plan import plan
+from colorlib.training.stages import fit
 
 ENGINE = Engine("cpu", "fp32")
 

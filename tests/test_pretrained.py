@@ -26,11 +26,11 @@ from colorlib.models.resnet import (
     gray_classifier,
     gray_resnet18,
 )
-from colorlib.optimizers import parameter_groups
-from colorlib.plan import plan
 from colorlib.recipes import get
-from colorlib.stages import fit
 from colorlib.systems import build_system
+from colorlib.systems.optimizers import parameter_groups
+from colorlib.training.plan import plan
+from colorlib.training.stages import fit
 
 MODEL = Model(generator="resnet18")
 
@@ -246,7 +246,8 @@ def test_what_has_no_effect_is_refused(tmp_path):
 def test_colorlib_and_its_command_line_do_not_import_fastai():
     code = (
         "import sys, json, colorlib; from colorlib import Colorizer, Config, fit, evaluate\n"
-        "from colorlib import commands, fastai_training, encoder\nColorizer.load('starter')\n"
+        "from colorlib.cli import commands\nfrom colorlib.training import fastai_training, encoder\n"
+        "Colorizer.load('starter')\n"
         "print(json.dumps([name for name in sys.modules if name.split('.')[0] in ('fastai', 'fastcore')]))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

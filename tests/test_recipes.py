@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from colorlib.coco_recipes import COCO_RECIPES
 from colorlib.engine import Engine
 from colorlib.recipes import RECIPES, get
+from colorlib.recipes.coco import COCO_RECIPES
 from colorlib.systems import build_system
 
 EIGHT = (*COCO_RECIPES, "rebalanced")

@@ -62,7 +62,7 @@ def test_progress_bars_are_dropped_and_warnings_stay(refresh):
 
 def test_tracebacks_name_no_machine(refresh):
     lines = [
-        f"File \x1b[32m{refresh.ROOT}/colorlib/color.py:3\x1b[39m",
+        f"File \x1b[32m{refresh.ROOT}/colorlib/color/__init__.py:3\x1b[39m",
         "File \x1b[32m/opt/env/lib/python3.12/site-packages/torch/nn.py:3\x1b[39m",
     ]
     error = new_output("error", ename="ValueError", evalue="bad", traceback=lines)

@@ -15,18 +15,18 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from colorlib.checkpoints import load_state, save_state
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.history import read_csv
 from colorlib.models import build_generator
-from colorlib.progress import Progress
 from colorlib.recipes import get
-from colorlib.stages import fit
 from colorlib.systems import build_system
 from colorlib.training import Training
+from colorlib.training.checkpoints import load_state, save_state
+from colorlib.training.progress import Progress
+from colorlib.training.stages import fit
 
 SETTINGS = [
     *("--recipe", "controlled", "--scale", "smoke", "--limit-images", "256", "--valid-images", "32"),
@@ -149,7 +149,7 @@ def test_resume_keeps_the_time_that_was_spent(photo_set, tmp_path, monkeypatch):
     (config,) = get("controlled", "smoke")
     config = config.replace(limit_images=128, epochs=1, checkpoints_path=str(tmp_path / "run"))
     real, clock = Training.run_step, [0.0]
-    monkeypatch.setattr("colorlib.loop.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("colorlib.training.loop.time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
     def half_a_second(self, batch):
         clock[0] += 0.5

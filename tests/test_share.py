@@ -9,9 +9,9 @@ import yaml
 from fake_hub import NOWHERE, TOKEN, files_of, forbid_waiting, make_colorizer, point_library_at, running_hub, sentence
 from huggingface_hub import HfApi
 
-from colorlib import cli, hub
-from colorlib.color_spaces import COLOR_SPACES
-from colorlib.colorizer import Colorizer
+from colorlib import cli
+from colorlib.color.spaces import COLOR_SPACES
+from colorlib.colorizer import Colorizer, hub
 from colorlib.model import Model
 from colorlib.models import build_generator, count_parameters
 

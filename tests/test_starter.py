@@ -15,7 +15,7 @@ from colorlib import photos, recipes
 from colorlib.cli import main
 from colorlib.color import rgb_to_lab
 from colorlib.colorizer import Colorizer
-from colorlib.colorizer_folder import SHIPPED, STARTER
+from colorlib.colorizer.folder import SHIPPED, STARTER
 from colorlib.metrics import colorfulness
 from colorlib.photos import bundled_photos
 

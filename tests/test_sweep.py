@@ -3,11 +3,13 @@
 import json
 
 import pytest
+import torch
 
-from colorlib import sweep as sweeping
 from colorlib.cli import main
+from colorlib.color import rgb_to_lab
+from colorlib.compare import sweep as sweeping
+from colorlib.compare.sweep import SWEEPS, row_for, stages_of, sweep, to_the_moved
 from colorlib.errors import ConfigError
-from colorlib.sweep import SWEEPS, row_for, stages_of, sweep
 
 TINY = {"limit_images": 32, "valid_images": 8, "epochs": 1, "device": "cpu", "precision": "fp32"}
 
@@ -39,6 +41,7 @@ def test_it_trains_measures_and_goes_on(tmp_path, monkeypatch, capsys):
     assert set(table["rows"]) == {"U-Net", "saturation 0"} and table["images"] == 12
     asked = table["rows"]["saturation 0"]
     assert asked["saturation_error"] == pytest.approx(asked["saturation"]) and "hue_error" not in asked
+    assert asked["ciede2000_moved"] < asked["ciede2000"] and "rival_hue_spread" not in asked  # no GAN was told nothing
     assert "saturation_error" not in table["rows"]["U-Net"]
     assert "| saturation 0 " in (tmp_path / "table.md").read_text()
     assert (tmp_path / "pictures.png").stat().st_size > 5_000
@@ -47,6 +50,28 @@ def test_it_trains_measures_and_goes_on(tmp_path, monkeypatch, capsys):
     assert main(command) == 0 and weights.stat().st_mtime_ns == before  # nothing is trained twice
     capsys.readouterr()
     assert main([*command, "--splits", "98"]) == 2
+
+
+def test_the_weights_rows_weigh_and_look_at_what_they_say(tmp_path):
+    rows = SWEEPS["weights"]
+    stages = [stages_of(row, tmp_path, "smoke", TINY)[0] for row in rows]
+    assert [stage.loss.get("saturation", {}).get("weight") for stage in stages] == [None, 1, 5, 20, 100, 1, 5, 20, 100]
+    assert [stage.compare_with for stage in stages] == ["true"] * 5 + ["moved"] * 4
+    assert len({stage.checkpoints_path for stage in stages}) == 9
+
+
+def test_the_rival_is_moved_to_the_target():
+    """Gray stays gray for a saturation of 0; a colorizer that paints the true colors is its own moved picture."""
+
+    class Knowing:
+        def predict_ab(self, rgb):
+            return rgb_to_lab(rgb)[:, 1:]
+
+    true = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    values = to_the_moved(true, true, {"saturation": 0.2}, Knowing())
+    assert values["rival_ciede2000_moved"].max() < 0.5 < values["ciede2000_moved"].max()
+    gone = to_the_moved(true, true, {"saturation": 0.0}, Knowing())
+    assert gone["rival_hue_spread"].max() < 0.05 < gone["hue_spread"].max()
 
 
 def test_one_that_fails_is_named_and_the_rest_go_on(tmp_path, monkeypatch):

@@ -13,11 +13,9 @@ import torch
 from made_photos import make_photos
 from safetensors.torch import load_file
 
-from colorlib import history, run_folder
-from colorlib.checkpoints import Parts, load_state, save_state
-from colorlib.choices import change
+from colorlib import history
 from colorlib.cli import main
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.data import load_photos
@@ -27,17 +25,20 @@ from colorlib.evaluation import evaluate
 from colorlib.model import Model
 from colorlib.models import GENERATORS, build_generator
 from colorlib.models.unet import UNet
-from colorlib.optimizers import learning_rate
 from colorlib.photos import bundled_photos
-from colorlib.progress import BestEpoch, Progress
 from colorlib.recipes import get
-from colorlib.run_folder import load_stages
-from colorlib.runs import Run
-from colorlib.stages import begin_or_resume, fit
 from colorlib.systems import SYSTEMS, build_system
 from colorlib.systems.gan import GAN
+from colorlib.systems.optimizers import learning_rate
 from colorlib.systems.supervised import Supervised
-from colorlib.training import Training
+from colorlib.systems.system import Parts
+from colorlib.training import Training, run_folder
+from colorlib.training.checkpoints import load_state, save_state
+from colorlib.training.choices import change
+from colorlib.training.progress import BestEpoch, Progress
+from colorlib.training.run_folder import load_stages
+from colorlib.training.runs import Run
+from colorlib.training.stages import begin_or_resume, fit
 
 
 @pytest.fixture
@@ -309,13 +310,15 @@ def test_a_training_is_begun_gone_on_with_and_left_alone_by_the_same_call(two_st
 
 def test_weights_to_begin_with_are_read_once_and_missed_before_photos_are_decoded(config, tmp_path, monkeypatch):
     missing = config.replace(generator="resnet18", widths=(32, 64, 128, 256), encoder_weights=str(tmp_path / "no.pth"))
-    monkeypatch.setattr("colorlib.stages.load_photos", lambda *arguments: pytest.fail("decoded"))
+    monkeypatch.setattr("colorlib.training.stages.load_photos", lambda *arguments: pytest.fail("decoded"))
     with pytest.raises(ConfigError, match=r"no\.pth: no such file"):
         fit(missing, progress=False)
     assert not (tmp_path / "run").exists()
     read = []
     monkeypatch.setattr("colorlib.systems.supervised.encoder_weights", lambda name: read.append(name) or {})
-    monkeypatch.setattr("colorlib.stages.load_photos", lambda *arguments: (_ for _ in ()).throw(DataError("enough")))
+    monkeypatch.setattr(
+        "colorlib.training.stages.load_photos", lambda *arguments: (_ for _ in ()).throw(DataError("enough"))
+    )
     monkeypatch.setattr("colorlib.models.pretrained.ResNet18UNet.load_encoder", lambda self, weights: None)
     with pytest.raises(DataError, match="enough"):
         fit(missing, progress=False)
@@ -362,7 +365,7 @@ def test_a_stage_that_died_at_once_still_starts_from_the_one_before(two_stages, 
 def test_what_can_not_be_is_said_before_anything_is_done(two_stages, changes, monkeypatch, tmp_path):
     """Of the second stage too, before the photos are decoded and the first stage is trained."""
     first, second = two_stages
-    monkeypatch.setattr("colorlib.stages.load_photos", lambda *arguments: pytest.fail("decoded"))
+    monkeypatch.setattr("colorlib.training.stages.load_photos", lambda *arguments: pytest.fail("decoded"))
     loss = changes.get("loss", second.loss) | {"adversarial": 1.0}
     with pytest.raises((ConfigError, DataError)):
         fit((first, second.replace(**changes | {"loss": loss})), progress=False)

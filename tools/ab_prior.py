@@ -1,4 +1,4 @@
-"""Count how often each bin of a and b occurs in photographs, for colorlib/ab_prior.txt.
+"""Count how often each bin of a and b occurs in photographs, for colorlib/color/ab_prior.txt.
 
     python tools/ab_prior.py data/tiny-imagenet/train
 
@@ -11,8 +11,8 @@ import itertools
 
 import torch
 
-from colorlib.ab_bins import PRIOR_FILE, SIDE, STEP
 from colorlib.color import rgb_to_lab
+from colorlib.color.bins import PRIOR_FILE, SIDE, STEP
 from colorlib.data import load_photos
 from colorlib.files import write_atomically
 

@@ -23,9 +23,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from colorlib import cache, onnx_export
-from colorlib.colorizer import Colorizer
-from colorlib.colorizer_folder import STARTER
+from colorlib.colorizer import Colorizer, onnx_export
+from colorlib.colorizer.folder import STARTER
+from colorlib.data import cache
 from colorlib.errors import InputError
 from colorlib.photos import bundled_photos, read_rgb
 

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 
 from colorlib import plots
-from colorlib.choices import change
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.data import PhotoSet, evenly, load_photos, loader
@@ -25,10 +24,11 @@ from colorlib.engine import Engine, device_name
 from colorlib.files import write_atomically
 from colorlib.metrics import METRICS, measure
 from colorlib.recipes import get
-from colorlib.run_folder import has_begun
-from colorlib.stages import begin_or_resume
 from colorlib.systems import build_system
 from colorlib.tables import markdown_table, spread_rows
+from colorlib.training.choices import change
+from colorlib.training.run_folder import has_begun
+from colorlib.training.stages import begin_or_resume
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "head-start"
 ENCODER = RESULTS.parent / "encoder" / "encoder.safetensors"

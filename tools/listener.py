@@ -4,7 +4,8 @@
     python tools/listener.py runs/listener data/photos
 
 It sees a photo as `starter` does. Its figures, free and told, are of the test part and of whole photographs that
-nothing was trained or chosen on, beside those of `starter` and of the honest rival: see `colorlib.obedience`.
+nothing was trained or chosen on, beside those of `starter` and of the honest rival: see
+`colorlib.evaluation.obedience`.
 """
 
 import argparse
@@ -18,12 +19,12 @@ from whole_photos import SHOWN, in_gray, in_halves, measure
 
 from colorlib import evaluation, photos, plots
 from colorlib.colorizer import Colorizer
-from colorlib.colorizer_folder import SHIPPED
+from colorlib.colorizer.folder import SHIPPED
 from colorlib.files import write_atomically
 from colorlib.plots.gallery import gallery
 from colorlib.plots.obedience import obedience
-from colorlib.runs import Run
 from colorlib.tables import markdown_table
+from colorlib.training.runs import Run
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "controls"
 TOLD = [{}, {"saturation": 0.2}, {"saturation": 0.5}, {"hue": 0.1}, {"hue": 0.6}]

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from colorlib import Colorizer, Model, data, metrics, photos
-from colorlib.color_spaces import LAB
+from colorlib.color.spaces import LAB
 from colorlib.models.resnet import course_encoder, gray_classifier
 
 ENCODER = Path(course_encoder())

@@ -18,13 +18,14 @@ from pathlib import Path
 import torch
 from whole_photos import SHOWN, draw, in_gray, in_halves, measure
 
-from colorlib import ab_bins, evaluation
+from colorlib import evaluation
+from colorlib.color import bins as ab_bins
 from colorlib.colorizer import Colorizer
-from colorlib.colorizer_folder import STARTER
+from colorlib.colorizer.folder import STARTER
 from colorlib.files import write_atomically
 from colorlib.model import Model
-from colorlib.runs import Run
 from colorlib.tables import markdown_table
+from colorlib.training.runs import Run
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "starter"
 VIVID = (0.0, 0.03, 0.05, 0.07)  # see `more_vivid`

@@ -19,11 +19,11 @@ from colorlib import evaluation, recipes
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.files import write_atomically
-from colorlib.run_folder import has_begun
-from colorlib.runs import Run
-from colorlib.stages import begin_or_resume
 from colorlib.systems import build_system
 from colorlib.tables import markdown_table
+from colorlib.training.run_folder import has_begun
+from colorlib.training.runs import Run
+from colorlib.training.stages import begin_or_resume
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "three-ways"
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from colorlib import color, photos
 from colorlib.checks import Mistake, NotDone, done, exercise
-from colorlib.color_difference import ciede2000
+from colorlib.color.difference import ciede2000
 from colorlib.engine import choose_device
 
 

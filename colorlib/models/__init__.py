@@ -7,14 +7,14 @@ import contextlib
 
 from torch import Tensor, nn
 
-from colorlib.color_spaces import COLOR_SPACES
+from colorlib.color.spaces import COLOR_SPACES
 from colorlib.config import Config
 from colorlib.controls import CONTROLS, Asked
 from colorlib.errors import ConfigError
-from colorlib.heads import build_head
 from colorlib.model import Model
 from colorlib.models.discriminators import Discriminator
 from colorlib.models.gray_fed import GrayFed
+from colorlib.models.heads import build_head
 from colorlib.models.pretrained import ResNet18UNet
 from colorlib.models.residual import Residual, ResidualUNet, ResidualUNet2x
 from colorlib.models.unet import UNet

@@ -1,4 +1,4 @@
-"""A small network that names what is in a color picture: the judge's (`colorlib.judge`).
+"""A small network that names what is in a color picture: the judge's (`colorlib.evaluation.judge`).
 
 A ResNet (He et al. 2016) cut down for pictures of 32 to 64 pixels: each level halves the picture, adds one residual
 convolution, and the mean over the last level's places are the features. With the default widths 0.65 M parameters.

@@ -1,7 +1,7 @@
 """Networks that have learned to name what is in photographs, and the maps that they make on the way to the names.
 
-Two pictures that look alike give alike maps, so the content term of the objective (`colorlib.perceptual`) compares
-maps instead of pixels. Three kinds of networks will do, and a file of weights says itself which it is of:
+Two pictures that look alike give alike maps, so the content term of the objective (`colorlib.losses.perceptual`)
+compares maps instead of pixels. Three kinds of networks will do, and a file of weights says itself which it is of:
 
     VGG16           the one of *coco*, with the weights that torchvision has for ImageNet; it sees red, green and blue
     ResNet18        torchvision's, which sees the same

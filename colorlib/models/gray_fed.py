@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from colorlib.errors import ConfigError
-from colorlib.heads import ACTIVATIONS, Head
 from colorlib.model import Model
+from colorlib.models.heads import ACTIVATIONS, Head
 
 WIDTHS = (128, 64, 64, 64, 64, 32)  # feature maps; the first kernel is 7x7, the others 5x5
 NOISE_SIZE = 100  # length of z; the document doesn't say

@@ -12,10 +12,10 @@ import warnings
 
 from torch import Tensor, nn
 
-from colorlib.color_spaces import COLOR_SPACES
+from colorlib.color.spaces import COLOR_SPACES
 from colorlib.errors import ConfigError
-from colorlib.heads import ACTIVATIONS, Head
 from colorlib.model import Model
+from colorlib.models.heads import ACTIVATIONS, Head
 from colorlib.models.resnet import gray_resnet18
 
 PUT_TOGETHER_AT = (128, 128)  # fastai builds the decoder by what comes out at one size; it works at all

@@ -4,7 +4,7 @@
 
 What came in goes past the two convolutions (He et al. 2016), and so does the gradient on its way back: a network of
 many blocks is no harder to train than one of few. The document names the kinds of generators and no sizes; those of
-its recipes (`colorlib.coco_recipes`) are ours.
+its recipes (`colorlib.recipes.coco`) are ours.
 """
 
 import torch
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from colorlib.errors import ConfigError
-from colorlib.heads import ACTIVATIONS, Head
 from colorlib.model import Model
+from colorlib.models.heads import ACTIVATIONS, Head
 from colorlib.models.unet import UNet, Up, enlarging, he_initialization
 
 

@@ -2,7 +2,7 @@
 
 The network is torchvision's (He et al. 2016) but for its first convolution, the stem, which sees one channel. Weights
 of the usual one, which sees three, are folded into it by `fold_stem`. `colorlib pretrain-encoder` trains one on gray
-photographs (`colorlib.encoder`); `colorlib.models.pretrained` builds a generator on it. Used in notebook 04.
+photographs (`colorlib.training.encoder`); `colorlib.models.pretrained` builds a generator on it. Used in notebook 04.
 """
 
 import json

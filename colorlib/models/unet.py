@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from colorlib.controls import Asked
 from colorlib.errors import ConfigError
-from colorlib.heads import ACTIVATIONS, Head
 from colorlib.model import Model
 from colorlib.models.film import Film
+from colorlib.models.heads import ACTIVATIONS, Head
 
 
 class Down(nn.Sequential):

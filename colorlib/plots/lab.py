@@ -11,7 +11,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from torch import Tensor
 
 from colorlib import color
-from colorlib.color_difference import ciede2000
+from colorlib.color.difference import ciede2000
 from colorlib.plots.figures import to_pixels
 from colorlib.plots.gallery import patches
 

@@ -20,8 +20,8 @@ PANELS = (
 def obedience(measured: dict, deviations: dict | None = None) -> Figure:
     """One row of panels for each control.
 
-    measured: control -> targets with their rows, as `colorlib.obedience.measure_obedience` gives it. deviations: the
-    like with the spread over seeds in place of each number, drawn as bars.
+    measured: control -> targets with their rows, as `colorlib.evaluation.obedience.measure_obedience` gives it.
+    deviations: the like with the spread over seeds in place of each number, drawn as bars.
     """
     figure, axes = plt.subplots(
         len(measured), len(PANELS), figsize=(10.2, 2.75 * len(measured) + 0.45), squeeze=False, layout="constrained"

@@ -14,34 +14,14 @@ whether it begins (`fresh`) or takes up a saved state. To give it a name, it als
 affair: in evaluation mode it may take many passes.
 """
 
-from typing import Protocol
-
-from torch import Tensor
-
-from colorlib.checkpoints import Parts
-from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.settings import choose
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
+from colorlib.systems.system import System
 
 SYSTEMS = {"supervised": Supervised, "gan": GAN}
-
-
-class System(Protocol):
-    """What the training loop needs of a system; `settings` and `check` are for one with a name."""
-
-    settings: tuple[str, ...]
-
-    @classmethod
-    def check(cls, config: Config) -> None: ...
-
-    def step(self, rgb: Tensor) -> dict[str, Tensor]: ...
-
-    def parts(self) -> Parts: ...
-
-    def colorizer(self) -> Colorizer: ...
 
 
 def build_system(config: Config, engine: Engine, fresh: bool = True) -> System:

@@ -5,14 +5,14 @@ The two steps read like the two formulas of Isola et al. (2017); notebook 03 wri
 
 from torch import Tensor
 
-from colorlib.checkpoints import Parts
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
 from colorlib.losses import Adversarial, Prediction
 from colorlib.models import build_discriminator
-from colorlib.optimizers import optimizer_maker
+from colorlib.systems.optimizers import optimizer_maker
 from colorlib.systems.supervised import Supervised, detached, too_small
+from colorlib.systems.system import Parts
 
 
 class GAN(Supervised):

@@ -10,21 +10,21 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from colorlib.checkpoints import Parts
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
 from colorlib.controls import Asked, ask
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
-from colorlib.heads import build_head
 from colorlib.losses import Prediction, Target
+from colorlib.losses.objective import check_objective, objective
 from colorlib.model import Model
 from colorlib.models import build_generator, generate
+from colorlib.models.heads import build_head
 from colorlib.models.resnet import encoder_weights
 from colorlib.moving import move_roughly
-from colorlib.objective import check_objective, objective
-from colorlib.optimizers import optimizer_maker
 from colorlib.settings import flag
+from colorlib.systems.optimizers import optimizer_maker
+from colorlib.systems.system import Parts
 
 
 class Supervised:

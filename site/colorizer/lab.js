@@ -1,5 +1,5 @@
 /**
- * sRGB and Lab's lightness, and a picture joined again from lightness and color: colorlib/color.py in JavaScript.
+ * sRGB and Lab's lightness, and a picture joined again from lightness and color: colorlib/color/__init__.py in JavaScript.
  *
  * Pictures are what a canvas holds: red, green, blue and alpha of each pixel, 0 to 255 (sRGB). Lightness L is 0 to 100,
  * a and b about -110 to 110 (CIE 1976, D65, 2 degree observer). Lesson 1 of the course builds all of this.

@@ -1,6 +1,6 @@
 /**
  * From a photo to what the network sees of it, and back: the photo in a new color, with its own lightness.
- * colorlib/colorizer.py in JavaScript. A color is {width, height, a, b}, with a and b of each pixel in Lab units.
+ * colorlib/colorizer/__init__.py in JavaScript. A color is {width, height, a, b}, with a and b of each pixel in Lab units.
  */
 
 import { join, lightnessOf } from "./lab.js";

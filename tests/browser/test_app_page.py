@@ -10,7 +10,7 @@ import uvicorn
 from PIL import Image
 
 from colorlib import photos
-from colorlib.app_server import application
+from colorlib.app.server import application
 from colorlib.colorizer import Colorizer
 
 pytest.importorskip("gradio", reason="Gradio isn't installed (the extra app)")

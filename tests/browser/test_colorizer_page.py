@@ -14,9 +14,9 @@ from PIL import Image
 from tool import ROOT, load_tool
 
 from colorlib.colorizer import Colorizer
+from colorlib.colorizer.onnx_export import export_onnx
 from colorlib.model import Model
 from colorlib.models import build_generator
-from colorlib.onnx_export import export_onnx
 from colorlib.photos import bundled_photos, read_rgb
 
 ASTRONAUT, CAT = bundled_photos()[:2]
