@@ -28,8 +28,8 @@ def trained_here() -> dict[str, Image.Image]:
 def seen(photo: Tensor, levels: dict[str, Tensor], count: int = 2) -> Figure:
     """A photo, its channels as three gray pictures, and some maps that a network makes of each.
 
-    photo: sRGB `(1, 3, H, W)` in [0, 1]. levels: label -> maps `(3, C, h, w)`, of red, green and blue; of each level the
-    `count` channels that vary most.
+    photo: sRGB `(1, 3, H, W)` in [0, 1]. levels: label -> maps `(3, C, h, w)`, of red, green and blue; of each level
+    the `count` channels that vary most are drawn.
     """
     columns = 2 + count * len(levels)
     figure, axes = plt.subplots(3, columns, figsize=(1.62 * columns, 5.2), squeeze=False)
@@ -49,7 +49,7 @@ def seen(photo: Tensor, levels: dict[str, Tensor], count: int = 2) -> Figure:
                 axis = axes[row, column]
                 axis.imshow(maps[row, channel].numpy(), cmap="gray", vmin=0, vmax=high, interpolation="nearest")
             axes[0, column].set_title(f"{label}, map {channel}", fontsize=10)
-    figure.subplots_adjust(0.005, 0.005, 0.995, 0.94, wspace=0.04, hspace=0.14)
+    figure.subplots_adjust(0.005, 0.005, 0.995, 0.945, wspace=0.04, hspace=0.16)
     plt.close(figure)
     return figure
 
@@ -85,7 +85,9 @@ def loss_path() -> Figure:
     arrow((1.4, 6.2), (1.4, 5.6), color=BACK, lw=2)
     axis.text(14.2, 6.35, "the gradient's way back", color=BACK, fontsize=10, ha="center", va="bottom")
     axis.plot([3.2, 3.2], [5.8, 6.6], color=WARN, lw=4, solid_capstyle="round")
-    axis.text(3.45, 6.35, "here it gets lost, where Lab becomes RGB outside of torch", color=WARN, fontsize=10, va="bottom")
+    axis.text(
+        3.45, 6.35, "here it gets lost, where Lab becomes RGB outside of torch", color=WARN, fontsize=10, va="bottom"
+    )
     figure.subplots_adjust(0.005, 0.0, 0.995, 1.0)
     plt.close(figure)
     return figure
