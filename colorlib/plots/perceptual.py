@@ -117,3 +117,15 @@ def sensitivity(pictures: dict, shares: dict, unit: str) -> Figure:
     figure.subplots_adjust(0.075, 0.02, 0.995, 0.94)
     plt.close(figure)
     return figure
+
+
+def places(strengths: dict[str, Tensor]) -> Figure:
+    """How strongly the pixels of a block are pulled, by their place in it: label -> `(n, n)`, 1 is the mean."""
+    figure, axes = plt.subplots(1, len(strengths), figsize=(2.6 * len(strengths) + 1.0, 2.75), layout="constrained")
+    for axis, (label, values) in zip(axes, strengths.items(), strict=True):
+        shown = axis.imshow(values.detach().cpu().numpy(), cmap="RdBu_r", vmin=0.75, vmax=1.25)
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(label, fontsize=10)
+    figure.colorbar(shown, ax=axes, shrink=0.9, extend="both")
+    plt.close(figure)
+    return figure
