@@ -106,3 +106,19 @@ def test_a_word_has_one_meaning():
         assert not re.search(r"source[- ]00\d", text, re.IGNORECASE), path
     for path in MODULES:
         assert not re.search(r"\bsources?\b", path.read_text(), re.IGNORECASE), path
+
+
+def test_no_package_hides_one_of_its_modules():
+    """What a package imports into its own __init__ has another name than its modules, or `from package import module`
+    would give something else.
+    """
+    for path in PACKAGE.rglob("__init__.py"):
+        modules = {other.stem for other in path.parent.glob("*.py")} - {"__init__"}
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ImportFrom) and node.module != ".".join(
+                ("colorlib", *path.parent.parts[len(PACKAGE.parts) :])
+            ):
+                hidden = modules & {alias.asname or alias.name for alias in node.names}
+                assert not hidden, f"{path} hides its module {hidden}"
+        hidden = modules & public_names(path)
+        assert not hidden, f"{path} hides its module {hidden}"

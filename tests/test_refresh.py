@@ -67,7 +67,7 @@ def test_tracebacks_name_no_machine(refresh):
     ]
     error = new_output("error", ename="ValueError", evalue="bad", traceback=lines)
     assert refresh.clean([error])[0].traceback == [
-        "File \x1b[32mcolorlib/color.py:3\x1b[39m",
+        "File \x1b[32mcolorlib/color/__init__.py:3\x1b[39m",
         "File \x1b[32mtorch/nn.py:3\x1b[39m",
     ]
 

@@ -25,7 +25,7 @@ import colorlib, torchmetrics
 from pathlib import Path
 
 home = Path(colorlib.__file__).parent
-data = "ab_prior.txt", "starter/config.json", "starter/model.safetensors", "plots/notebook.py"
+data = "color/ab_prior.txt", "starter/config.json", "starter/model.safetensors", "plots/notebook.py"
 print(home, torchmetrics.__file__, all((home / name).is_file() for name in data))"""
 
 

@@ -41,7 +41,7 @@ def test_it_is_packaged(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     names = ZipFile(wheel).namelist()
     shipped = [f"{name}/{file}" for name in SHIPPED for file in ("config.json", "model.safetensors", "README.md")]
-    for name in ("ab_prior.txt", *shipped):
+    for name in ("color/ab_prior.txt", *shipped):
         assert f"colorlib/{name}" in names
 
 

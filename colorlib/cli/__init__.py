@@ -10,8 +10,8 @@ import re
 import sys
 
 from colorlib import recipes
+from colorlib.cli import doctor
 from colorlib.cli.compare_flags import add_comparison_flags, add_examiner_flags, add_judge_flags, add_sweep_flags
-from colorlib.cli.doctor import add_doctor_flags, doctor
 from colorlib.cli.flags import Parser, add_config_flags, add_flags_of, count, epoch_list
 from colorlib.cli.photo_flags import (
     CHECKPOINT,
@@ -152,7 +152,7 @@ COMMANDS = {
     "export": ("write a colorizer as an ONNX file", add_export_flags),
     "share": ("upload a colorizer to the Hugging Face hub", add_share_flags),
     "demo": ("minutes from photos to a colorizer", add_demo_flags),
-    "doctor": ("what this machine has for the course, and what is missing", add_doctor_flags),
+    "doctor": ("what this machine has for the course, and what is missing", doctor.add_doctor_flags),
 }
 WITH_A_COLORIZER = {"colorize", "app", "export", "share", "demo"}  # `photo_commands` has them
 
@@ -179,7 +179,7 @@ def main(argv: list[str] | None = None) -> int:
         add_flags(parser, rest)
         arguments = parser.parse_args(rest)
         if name == "doctor":  # it speaks where the others can't start
-            return doctor(arguments)
+            return doctor.doctor(arguments)
         from colorlib.cli import commands, photo_commands
 
         where = photo_commands if name in WITH_A_COLORIZER else commands

@@ -26,7 +26,8 @@ from colorlib.evaluation.examiners import ALSO, WeightsMissing
 from colorlib.evaluation.judge import Judge, Verdicts
 from colorlib.evaluation.learned import Pictures, choose_pictures, unseen_by
 from colorlib.evaluation.obedience import measure_obedience, obedience_table
-from colorlib.models import draws, evaluating, generate
+from colorlib.models import draws as generator_draws
+from colorlib.models import evaluating, generate
 from colorlib.tables import metric_table
 
 BATCH = 128  # pictures measured at once,
@@ -75,7 +76,7 @@ def evaluate(
             examiners.append(ALSO[name](colorizer.device))
         except WeightsMissing as reason:
             notes.append(str(reason))
-    if draws(colorizer.generator):
+    if generator_draws(colorizer.generator):
         examiners.append(Draws(colorizer, len(indices)))
     rows = metrics.measure(ready.batches(), colorizer.colorize_batch, colorizer.device, examiners)
     rows["model"]["fps"] = pictures_per_second(colorizer)

@@ -6,6 +6,6 @@ draws has a module of its own here.
 
 from colorlib.plots.figures import curves, grid, losses, to_pixels
 from colorlib.plots.notebook import Live, show, table, to_png
-from colorlib.plots.pipeline import pipeline
+from colorlib.plots.pipelines import pipeline
 
 __all__ = ["Live", "curves", "grid", "losses", "pipeline", "show", "table", "to_pixels", "to_png"]
