@@ -138,5 +138,3 @@ def test_drawings_take_what_the_lesson_gives():
     chart = drawn.sensitivity({"paler": photo, "blurred": photo}, {"net": {"paler": 0.1, "blurred": 1.0}}, "blurred")
     assert len(chart.axes) == 3
     assert len(drawn.places({"stem": torch.ones(8, 8), "group 1": torch.ones(8, 8)}).axes) == 3
-    first = drawn.trained_here()
-    assert list(first) == ["by L1", "by content", "by both"] and len({picture.size for picture in first.values()}) == 1

@@ -1,28 +1,15 @@
 """The drawings of lesson 5: what a network sees of a photo, how a loss is made of it, and what it is blind to."""
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
-from PIL import Image
 from torch import Tensor
 
-from colorlib.photos import read_rgb
 from colorlib.plots.figures import to_pixels
 
 INK, BACK, WARN = "0.3", "#4c72b0", "#c00000"
 BARS = ("#d0d0d0", "#4c72b0", "#d95f02", "#1b9e77")
 LAMPS = ("red", "green", "blue")
-OPENING = "china"  # the bundled photo that opens the lesson
-
-
-def trained_here() -> dict[str, Image.Image]:
-    """The photo that opens the lesson, as the lesson's three networks colored it when it was last run."""
-    strip = read_rgb(Path(__file__).with_name("lesson_05.jpg"))
-    names = ("by L1", "by content", "by both")
-    wide = strip.width // len(names)
-    return {name: strip.crop((i * wide, 0, (i + 1) * wide, strip.height)) for i, name in enumerate(names)}
 
 
 def seen(photo: Tensor, levels: dict[str, Tensor], count: int = 2) -> Figure:
