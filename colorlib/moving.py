@@ -30,6 +30,7 @@ FACTORS = torch.linspace(-8, math.log(16), 25)  # logarithms of what chroma is m
 SHIFTS = torch.linspace(-120, 120, 25)  # Lab units
 HALVINGS = 12  # between two of those that were tried first
 ANGLES = 8  # around the circle, tried first
+TRIED_TURNS = 24  # around the circle, for what a control that is no angle can have
 TURNS = 12  # corrections of the best one
 ROUNDS = 4  # over several controls, each of which disturbs the others a little
 
@@ -101,10 +102,14 @@ def unless(free: Tensor, change: Change) -> Change:
 def reach(lightness: Tensor, ab: Tensor, name: str) -> tuple[Tensor, Tensor]:
     """The least and the most of a control, `(B,)` each, that a picture can be moved to. An angle has all of it."""
     control = CONTROLS[name]
-    if control.way == "turn":
+    if control.is_angle:
         like = lightness[:, 0, 0, 0]
         return torch.full_like(like, control.low), torch.full_like(like, control.high)
-    _, _, values = tried(lightness, ab, control)
+    if control.way == "turn":
+        turns = [torch.full_like(lightness[:, 0, 0, 0], 2 * math.pi * i / TRIED_TURNS) for i in range(TRIED_TURNS)]
+        values = torch.stack([obtained(lightness, rotate(ab, turn), control) for turn in turns])
+    else:
+        _, _, values = tried(lightness, ab, control)
     return values.amin(dim=0), values.amax(dim=0)
 
 
@@ -123,7 +128,7 @@ def move_photo(photo: Image.Image, ab: Tensor, targets: dict[str, float]) -> Ten
         found = obtained(lightness, after, control)
         if misses(found, torch.tensor([target]).to(found), control):
             low, high = (end.item() for end in reach(lightness, before, name))
-            within = "" if control.way == "turn" else f", of {low:.3g} to {high:.3g} within its gamut"
+            within = "" if control.is_angle else f", of {low:.3g} to {high:.3g} within its gamut"
             log.warning("%s %g can't be met on this photo%s: it has %.3g", name, target, within, found.item())
     return moved[0]
 
@@ -195,9 +200,9 @@ def turned(lightness: Tensor, ab: Tensor, control: Control, target: Tensor) -> C
     """
 
     def missing(angle: Tensor) -> Tensor:
-        """How far the target still is, as a fraction of the circle, -0.5 to 0.5, at each angle."""
+        """How far the target still is at each angle: of the circle -0.5 to 0.5, of the document's line -1 to 1."""
         short = (target - obtained(lightness, rotate(ab, angle), control)) / (control.high - control.low)
-        return torch.remainder(short + 0.5, 1.0) - 0.5
+        return torch.remainder(short + 0.5, 1.0) - 0.5 if control.is_angle else short
 
     best = torch.zeros_like(target)
     least = missing(best)

@@ -161,6 +161,15 @@ def test_a_training_started_elsewhere_counts(tmp_path, monkeypatch):
     assert failed[0].status == "failed" and "give another folder" in failed[0].reason
 
 
+def test_a_history_of_another_colorlib_ends_nothing_else(tmp_path, capsys):
+    words = ["compare", "--recipes", "ninth", "--seeds", "0", "1", "--output", str(tmp_path), "--scale", "smoke"]
+    assert main([*words, "--test-images", "12"]) == 0
+    (tmp_path / "ninth" / "1" / "history.csv").write_text("epoch,step\n1,4\n")
+    capsys.readouterr()
+    assert main([*words, "--test-images", "12"]) == 2
+    assert "has no column 'valid_mae'" in capsys.readouterr().out
+
+
 def test_a_run_that_fails_is_named_and_the_rest_goes_on(tmp_path, monkeypatch, capsys):
     real = Supervised.step
 

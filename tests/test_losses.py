@@ -98,6 +98,7 @@ def test_cross_entropy_is_torchs_between_soft_codes():
         ({"l1": {"weight": 1, "size": 2}}, "l1: no option 'size'; it takes none"),
         ({"adversarial": {"kind": "wgan"}}, "kind is 'wgan'; it takes one of bce, lsgan, hinge"),
         ({"adversarial": {"real_label": 0.2}}, "real_label is 0.2"),
+        ({"adversarial": {"real_label": True}}, "real_label is True"),
         ({"adversarial": {"real_label": 0.9, "kind": "lsgan"}}, "real_label has no effect with kind=lsgan"),
         ({"saturation": 20}, "saturation needs its option target, as saturation=20,target="),
         ({"hue": {"weight": 1, "target": 1.5}}, r"target of hue is 1.5; it must lie in \[0, 1\]"),

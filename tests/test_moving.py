@@ -74,6 +74,19 @@ def test_the_hue_of_a_line_jumps_so_it_is_only_come_near_to(pictures):
     assert ((after - 0.3).abs() <= (before - 0.3).abs() + 1e-6).all()
 
 
+@pytest.mark.parametrize("target", [0.7, 0.9])
+def test_a_line_has_two_ends_that_are_not_one(target, pictures):
+    """Its value is no angle: 0.9 isn't near to 0, and what no turn gives isn't said to be there."""
+    lightness, ab = pictures
+    control, wanted = CONTROLS["line_hue"], torch.full((16,), target)
+    every = [rotate(ab, torch.full((16,), 2 * math.pi * i / 90)) for i in range(90)]
+    errors = torch.stack([(obtained(lightness, turned, control) - target).abs() for turned in every])
+    missed = (obtained(lightness, move(lightness, ab, {"line_hue": wanted}), control) - target).abs()
+    assert missed.mean() < errors.amin(dim=0).mean() + 0.02
+    low, high = reach(lightness, ab, "line_hue")
+    assert low.mean() > 0.05 and high.mean() < 0.95
+
+
 def test_what_has_its_target_already_stays(pictures):
     lightness, ab = pictures
     has = obtained(lightness, ab, CONTROLS["saturation"])

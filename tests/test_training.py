@@ -281,6 +281,23 @@ def test_overwriting_refuses_before_it_removes(two_stages, photo_set):
     assert (folder / "state.pt").exists() and (folder / "best").is_dir() and (folder / "stage-1" / "best").is_dir()
 
 
+def test_a_run_of_one_stage_that_several_overwrite_is_gone(two_stages, photo_set, monkeypatch):
+    """Or else a --resume after the first stage would take the old run's last stage for the new one's."""
+    one = two_stages[-1]
+    folder = fit([one], photo_set, progress=False).folder
+    real = Training.run_step
+
+    def killed(self, batch):
+        if self.folder != folder:
+            raise KeyboardInterrupt
+        return real(self, batch)
+
+    monkeypatch.setattr(Training, "run_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fit(two_stages, photo_set, overwrite=True, progress=False)
+    assert not (folder / "best").exists() and not (folder / "state.pt").exists()
+
+
 def test_only_plateaus_of_the_schedule_plateau_count():
     row = {"valid_mae": 1.0, "epoch": 1}
     for schedule, plateaus in (("constant", 0), ("plateau", 2)):

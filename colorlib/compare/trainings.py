@@ -75,9 +75,12 @@ def is_complete(stages: Stages) -> bool:
     history = folder / "history.csv"
     rows = read_csv(history) if history.exists() else []
     best = BestEpoch()
-    for row in rows:
-        best.update(row, config)
-    last = rows[-1] if rows else {"epoch": 0, "step": 0}
+    try:
+        for row in rows:
+            best.update(row, config)
+        last = {name: rows[-1][name] for name in ("epoch", "step")} if rows else {"epoch": 0, "step": 0}
+    except KeyError as error:
+        raise ConfigError(f"{history} has no column {error}, as of another colorlib; give another folder") from None
     over = last["epoch"] >= config.epochs or (config.max_steps is not None and last["step"] >= config.max_steps)
     return bool(rows) and (over or best.out_of_patience(config))
 

@@ -195,7 +195,7 @@ class Adversarial(Criterion):
     def __post_init__(self):
         if self.kind not in ("bce", "lsgan", "hinge"):
             raise ConfigError(f"--loss adversarial: kind is {self.kind!r}; it takes one of bce, lsgan, hinge")
-        if not isinstance(self.real_label, (int, float)) or not 0.5 < self.real_label <= 1:
+        if type(self.real_label) not in (int, float) or not 0.5 < self.real_label <= 1:
             raise ConfigError(
                 f"--loss adversarial: real_label is {self.real_label!r}; it must be above 0.5 and at most 1"
             )

@@ -108,6 +108,7 @@ def make_room(now: Planned, planned: Sequence[Planned]) -> None:
         clear(Path(now.config.checkpoints_path))
         if now is planned[0]:
             clear_stages(folder)
+            clear(folder)  # of a run of one stage: what isn't begun yet must not look finished
     if len(planned) > 1:
         save_stages(folder, [each.config for each in planned])
 
