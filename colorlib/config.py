@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ConfigError
+from colorlib.fields import PRECISIONS, check_fields, knob
 from colorlib.model import MODEL_FIELDS, Model
-from colorlib.settings import PRECISIONS, check_fields, knob
 
 RUN_FORMAT = 2  # of a training's; in the first, the discriminator `none` stood for supervised learning
 
@@ -157,10 +157,6 @@ class Config:
         check_fields(self)
         if not self.loss:
             raise ConfigError("--loss is empty: nothing to learn; it takes terms with weights, as l1=100")
-        if self.crop_from is not None and self.crop_from <= self.model.image_size:
-            raise ConfigError(
-                f"--crop-from is {self.crop_from}; it must be above --image-size, which is {self.model.image_size}"
-            )
 
     def replace(self, **changes) -> "Config":
         """A copy with some fields changed; the model's are named like the config's own."""

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from colorlib.color import rgb_to_hsv, rgb_to_lab, root
+from colorlib.color import rgb_to_hsv, rgb_to_lab, safe_sqrt
 from colorlib.errors import ConfigError
 from colorlib.metrics import colorfulness
 
@@ -67,13 +67,13 @@ def mean_b(rgb: Tensor) -> Tensor:
 
 def chroma_contrast(rgb: Tensor) -> Tensor:
     """The standard deviation of Lab's chroma over the pixels `(B,)`, in Lab units: 0 where all are equally colorful."""
-    chroma = root(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
-    return root(chroma.var(dim=(1, 2), correction=0))
+    chroma = safe_sqrt(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
+    return safe_sqrt(chroma.var(dim=(1, 2), correction=0))
 
 
 def gray_share(rgb: Tensor) -> Tensor:
     """The share of pixels that look gray `(B,)` in [0, 1]: softly, one with a chroma of 8 counts half."""
-    chroma = root(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
+    chroma = safe_sqrt(rgb_to_lab(rgb)[:, 1:].square().sum(dim=1))
     return torch.sigmoid((LOOKS_GRAY - chroma) / 2).mean(dim=(1, 2))
 
 
@@ -88,7 +88,10 @@ def hue_spread(ab: Tensor) -> Tensor:
     ab: Lab's, `(B, 2, H, W)`. It is how much shorter the mean color is than the mean chroma, as a part of the latter
     (to which 1 is added, so that a picture as good as gray has a spread of 0).
     """
-    chroma, mean = root(ab.square().sum(dim=1)).mean(dim=(1, 2)), root(ab.mean(dim=(2, 3)).square().sum(dim=1))
+    chroma, mean = (
+        safe_sqrt(ab.square().sum(dim=1)).mean(dim=(1, 2)),
+        safe_sqrt(ab.mean(dim=(2, 3)).square().sum(dim=1)),
+    )
     return (chroma - mean) / (chroma + 1)
 
 
@@ -99,6 +102,7 @@ class Control:
     unit: of the statistic, "" for a share. way: how a picture's color is moved until it has a target
     (`colorlib.moving`): its chroma scaled, its hue turned, or all of it shifted along a direction in a and b.
     common: the ends of what photographs have; obedience is measured there (`colorlib.evaluation.obedience`).
+    along: what lies along the range, in words for a slider.
     """
 
     measure: Callable[[Tensor], Tensor]
@@ -108,16 +112,35 @@ class Control:
     unit: str = ""
     way: str | tuple[float, float] = "scale"
     common: tuple[float, float] = (0.1, 0.75)
+    along: str = ""
 
     def distance(self, obtained: Tensor, target: Tensor | float) -> Tensor:
         """|obtained - target| for each picture; of an angle, the shorter way around."""
         difference = (obtained - target).abs()
         return torch.minimum(difference, self.high - self.low - difference) if self.is_angle else difference
 
+    def error(self, obtained: Tensor, target: Tensor | float) -> Tensor:
+        """The distance as tables show it, in `error_unit`: of an angle in degrees."""
+        return self.distance(obtained, target) * (360 / (self.high - self.low) if self.is_angle else 1)
+
+    @property
+    def error_unit(self) -> str:
+        return "degrees" if self.is_angle else self.unit
+
+    def mean(self, values: Tensor) -> float:
+        """The mean of what several pictures have, without those that have none (nan); of an angle that of the
+        directions. nan where there is none."""
+        values = values[values.isfinite()]
+        if not self.is_angle or not len(values):
+            return values.mean().item()
+        angle = 2 * math.pi * (values - self.low) / (self.high - self.low)
+        place = (torch.atan2(angle.sin().sum(), angle.cos().sum()) / (2 * math.pi)).remainder(1).item()
+        return self.low + place * (self.high - self.low)
+
 
 CONTROLS = {
     "saturation": Control(mean_saturation),
-    "hue": Control(mean_hue, is_angle=True, way="turn"),
+    "hue": Control(mean_hue, is_angle=True, way="turn", along="red 0, green 0.33, blue 0.67, red 1"),
     "red": Control(mean_channel(0), way=(1.0, 0.5), common=(0.2, 0.7)),
     "green": Control(mean_channel(1), way=(-1.0, 0.5), common=(0.2, 0.7)),
     "blue": Control(mean_channel(2), way=(0.0, -1.0), common=(0.2, 0.7)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ConfigError
-from colorlib.settings import PRECISIONS, check_fields, check_unchanged, having, knob
+from colorlib.fields import PRECISIONS, check_fields, check_unchanged, having, knob
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,18 @@ class JudgeConfig(EncoderConfig):
     output: str = knob("judge", "folder for judge.safetensors, config.json, history.csv", resumable=True)
 
 
-def resumed(folder: Path, given: dict, settings: type = EncoderConfig) -> EncoderConfig:
+def resumed(folder: Path, given: dict, config_class: type = EncoderConfig) -> EncoderConfig:
     """The settings of the training in a folder, with others of those that may change. Raises `ConfigError`."""
     if not (folder / "config.json").exists():
-        raise ConfigError(f"{folder} holds no {settings.made}'s training to --resume")
-    before = load_encoder_config(folder / "config.json", settings)
-    check_unchanged(given, vars(before), having(settings, "resumable"))
+        raise ConfigError(f"{folder} holds no {config_class.made}'s training to --resume")
+    before = load_encoder_config(folder / "config.json", config_class)
+    check_unchanged(given, vars(before), having(config_class, "resumable"))
     return dataclasses.replace(before, **given | {"output": str(folder)})  # which may have been moved since
 
 
-def load_encoder_config(path: Path, settings: type = EncoderConfig) -> EncoderConfig:
+def load_encoder_config(path: Path, config_class: type = EncoderConfig) -> EncoderConfig:
     """The config.json of an encoder's training, or of one of its like. Raises `ConfigError` for anything else's."""
     try:
-        return settings(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not the settings of this kind of training, {settings.made} ({error})") from None
+        return config_class(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ConfigError(f"{path}: not the settings of this kind of training, {config_class.made} ({error})") from None

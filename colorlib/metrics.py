@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab, root
+from colorlib.color import join_lightness, lab_to_rgb, rgb_to_lab, safe_sqrt
 from colorlib.color.difference import DELTA_E_COUNTS, ciede2000, delta_e_histogram, percentile
 
 SSIM_PICTURES = 32  # at once: what lies in a processor's cache is filtered twice as fast
@@ -61,8 +61,8 @@ def colorfulness(rgb: Tensor) -> Tensor:
     """
     red, green, blue = (rgb * 255).unbind(dim=1)
     rg, yb = red - green, (red + green) / 2 - blue
-    deviation = root(rg.var(dim=(1, 2), correction=0) + yb.var(dim=(1, 2), correction=0))
-    offset = root(rg.mean(dim=(1, 2)) ** 2 + yb.mean(dim=(1, 2)) ** 2)
+    deviation = safe_sqrt(rg.var(dim=(1, 2), correction=0) + yb.var(dim=(1, 2), correction=0))
+    offset = safe_sqrt(rg.mean(dim=(1, 2)) ** 2 + yb.mean(dim=(1, 2)) ** 2)
     return deviation + 0.3 * offset
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import ConfigError
-from colorlib.settings import check_fields, knob
+from colorlib.fields import check_fields, knob
 
 FORMAT = 1  # of a colorizer's config.json
 

@@ -1,7 +1,7 @@
 """Precision: how exactly a device computes, and where half precision is worth it.
 
 A training and a colorizer choose here, and whatever computes in half precision asks here for it. The settings' names
-are `colorlib.settings.PRECISIONS`.
+are `colorlib.fields.PRECISIONS`.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import contextlib
 import torch
 
 from colorlib.errors import ConfigError
-from colorlib.settings import PRECISIONS
+from colorlib.fields import PRECISIONS
 
 HALF_PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16}
 

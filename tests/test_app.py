@@ -148,7 +148,7 @@ def test_a_photo_is_opened_moved_and_downloaded_whole(page, rocket):
 
 def test_the_photo_can_be_taken_away_and_nothing_is_moved_without_one(page, rocket):
     assert page.opened(None, *FREE)[0] is None
-    assert page.moved(None, *FREE) == (app.figure(None, app.NO_COLOR), "")
+    assert page.moved(None, *FREE) == (app.figure(None, app.COLOR_PLACE), "")
     file, said = page.download(None, *FREE)
     assert file is None and "Give a photo first." in said
 

@@ -37,7 +37,7 @@ def kept(home):
 def test_several_processes_at_once(tmp_path, home):
     folder = make_photos(tmp_path / "many", 300)
     script = (
-        "import sys, hashlib; from colorlib import cache, photo_sets;"
+        "import sys, hashlib; from colorlib.data import cache, photo_sets;"
         "print(hashlib.sha256(cache.load(photo_sets.find(sys.argv[1]), 32, False).images).hexdigest())"
     )
     command = [sys.executable, "-c", script, str(folder)]

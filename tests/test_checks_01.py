@@ -19,15 +19,16 @@ def solution():
 
 def test_solutions_are_accepted(solution, said):
     assert said(check.two_colors, solution["two_colors"]).startswith("✓ ")
-    assert said(check.strongest, solution["strongest"]).startswith("✓ ")
     assert said(check.recolor, solution["recolor"]).startswith("✓ ")
+    assert said(check.smooth, solution["smooth"]).startswith("✓ ")
 
 
 def test_stubs_are_not_done_yet(said):
     stub = exercise_cells.stubs(NOTEBOOK)
     assert said(check.two_colors, stub["two_colors"]) == "not done yet"
-    assert said(check.strongest, stub["strongest"]) == "not done yet"
     assert said(check.recolor, stub["recolor"]) == "not done yet"
+    assert said(check.smooth, stub["smooth"]) == "not done yet"
+    assert not check.gives_a_number(stub["smooth"])
 
 
 # ---------------------------------------------------------------- exercise 1
@@ -84,66 +85,6 @@ def test_only_two_colors_are_drawn():
 
 
 # ---------------------------------------------------------------- exercise 2
-
-
-def walked(hue):
-    """Another right answer: one lightness after the other, and the chroma that is left of a very strong color."""
-    turn, best = math.radians(hue), (0.0, 0.0)
-    for level in range(101):
-        lab = torch.tensor([float(level), 200 * math.cos(turn), 200 * math.sin(turn)]).view(1, 3, 1, 1)
-        chroma = float(color.reduce_chroma(lab)[:, 1:].norm())
-        best = max(best, (chroma, float(level)))
-    return best[1], best[0]
-
-
-def as_tensors(hue):
-    return torch.tensor(check.strongest_of(hue))
-
-
-def coarsely(hue):
-    """Right to two units."""
-    lightness, chroma = check.strongest_of(hue)
-    return round(lightness), chroma - 1.5
-
-
-def off_by_two(hue):
-    """Two units too much of both, as the task allows."""
-    lightness, chroma = check.strongest_of(hue)
-    return lightness + 2, chroma + 2
-
-
-def off_by_two_below(hue):
-    lightness, chroma = check.strongest_of(hue)
-    return lightness - 2, chroma - 2
-
-
-@pytest.mark.parametrize("answer", [walked, as_tensors, coarsely, off_by_two, off_by_two_below, check.strongest_of])
-def test_other_ways_to_the_strongest_color_pass(said, answer):
-    assert said(check.strongest, answer).startswith("✓ ")
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (lambda hue: check.strongest_of(hue)[::-1], "exchanged"),
-        (lambda hue: (50, 40), "for every hue"),
-        (lambda hue: check.strongest_of(math.degrees(hue)), "radians"),
-        (lambda hue: (check.strongest_of(hue)[0], 140), "no screen shows"),
-        (lambda hue: (check.strongest_of(hue)[0], check.strongest_of(hue)[1] + 6), "no screen shows"),
-        (lambda hue: (check.strongest_of(hue)[0], 20), "a stronger color"),
-        (lambda hue: check.strongest_of(hue) if hue < 300 else (30, 60), "a stronger color"),
-        (lambda hue: check.strongest_of(hue)[0], "two numbers"),
-        (lambda hue: (check.strongest_of(hue)[0], math.nan), "finite"),
-        (lambda hue: (check.strongest_of(hue)[0], -5), "negative"),
-        (lambda hue: 1 / 0, "ZeroDivisionError"),
-    ],
-)
-def test_mistakes_in_the_strongest_color(said, answer, words):
-    message = said(check.strongest, answer)
-    assert message.startswith("✗ ") and words in message
-
-
-# ---------------------------------------------------------------- exercise 3
 
 
 def moved(rgb, other, shift=True, stretch=True, join=color.join_lightness):
@@ -242,3 +183,94 @@ def half_by_variance(rgb, other):
 def test_mistakes_in_recoloring(said, answer, words):
     message = said(check.recolor, answer)
     assert message.startswith("✗ ") and words in message
+
+
+def test_only_pictures_are_drawn():
+    assert check.gives_a_picture(moved) and check.gives_a_picture(swapped)
+    for answer in (lambda rgb, other: None, lambda rgb, other: 0.5, lambda rgb, other: rgb[0], lambda rgb: rgb):
+        assert not check.gives_a_picture(answer)
+
+
+# ---------------------------------------------------------------- exercise 3
+
+
+def weighted(weight, change=torch.square, dims=(2, 3), channels=slice(None)):
+    """A loss: the changes of a and b between neighbors, each with the weight of the jump of L beside it."""
+
+    def smooth(ab, lightness):
+        pairs = [(weight(lightness.diff(dim=dim)), change(ab[:, channels].diff(dim=dim))) for dim in dims]
+        return sum((weight * step).mean() for weight, step in pairs)
+
+    return smooth
+
+
+def by_exponential(jump):
+    return (-jump.abs() / 4).exp()
+
+
+def shifted(ab, lightness):
+    """Neighbors by rolling, without the border, and L in [0, 1]; summed over all pairs."""
+    loss = 0
+    for dim in (2, 3):
+        steps, jumps = ((x.roll(1, dim) - x).narrow(dim, 1, x.shape[dim] - 1) for x in (ab, lightness / 100))
+        loss = loss + (steps**2 / (1 + 10 * jumps.abs())).sum()
+    return loss
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        weighted(by_exponential),
+        weighted(lambda jump: 1 / (1 + jump.abs())),
+        weighted(lambda jump: (jump.abs() < 5).float()),
+        weighted(lambda jump: 1 - jump.abs() / 100),
+        weighted(by_exponential, change=torch.abs),
+        weighted(lambda jump: (-((jump / 10) ** 2)).exp(), change=lambda step: (step**2 + 1e-6).sqrt()),
+        shifted,
+    ],
+    ids=["exponential", "fraction", "threshold", "line", "sizes", "almost sizes", "rolled"],
+)
+def test_other_ways_to_stop_at_edges_pass(said, answer):
+    assert said(check.smooth, answer).startswith("✓ ")
+    assert check.gives_a_number(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (weighted(torch.ones_like), "half done: neighbors get one color, but over edges, too"),
+        (weighted(by_exponential, dims=(3,)), "half done: top to bottom, a step of color costs nothing"),
+        (weighted(by_exponential, dims=(2,)), "half done: left to right, a step of color costs nothing"),
+        (weighted(by_exponential, channels=slice(0, 1)), "`b` alone costs too little beside `a`"),
+        (weighted(by_exponential, channels=slice(1, 2)), "a step of color costs nothing; all neighbors"),
+        (weighted(lambda jump: (-jump.clamp_min(0) / 4).exp()), "take the size of the jump"),
+        (weighted(lambda jump: jump.abs()), "it should cost less there"),
+        (weighted(lambda jump: 1 + jump.abs()), "it should cost less there"),
+        (weighted(by_exponential, change=lambda step: step), "square the differences"),
+        (lambda ab, lightness: ab.square().mean(), "one color everywhere should cost nothing"),
+        (lambda ab, lightness: ab.var(dim=(2, 3)).sum(), "over edges, too"),
+        (lambda ab, lightness: ab.diff(dim=2).square().mean() / (1 + lightness.var()), "top to bottom|left to right"),
+        (lambda ab, lightness: (ab.diff(dim=2) ** 2).mean() + (ab.diff(dim=3) ** 2).mean() - 1, "should cost nothing"),
+        (lambda ab, lightness: lightness.mean() - lightness.mean(), "the same for every a and b"),
+        (lambda ab, lightness: ab.diff(dim=2), "has the shape (1, 2, 15, 16)"),
+        (lambda ab, lightness: "smooth", "must return one number"),
+        (lambda ab, lightness: ab.sum() / 0, "not finite"),
+        (lambda ab, lightness: (ab.diff(dim=2) * lightness.diff(dim=3)).mean(), "RuntimeError"),
+    ],
+)
+def test_mistakes_in_the_loss(said, answer, words):
+    message = said(check.smooth, answer)
+    assert message.startswith("✗ ") and any(word in message for word in words.split("|"))
+
+
+def test_an_edge_elsewhere_does_not_make_a_step_cheap(said):
+    def by_the_mean(ab, lightness):
+        steps = sum(ab.diff(dim=dim).square().mean() for dim in (2, 3))
+        return steps / (1 + sum(lightness.diff(dim=dim).abs().mean() for dim in (2, 3)))
+
+    assert "weigh each pair of neighbors" in said(check.smooth, by_the_mean)
+
+
+@pytest.mark.parametrize("answer", [lambda ab, lightness: 1 / 0, lambda ab, lightness: 3.0, lambda ab, lightness: ab])
+def test_only_a_loss_with_a_gradient_is_followed(answer):
+    assert not check.gives_a_number(answer)

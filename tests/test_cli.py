@@ -233,6 +233,14 @@ def test_evaluate_gives_every_key(checkpoint, tmp_path, capsys):
     assert "oracle mean" in capsys.readouterr().out
 
 
+def test_figures_are_said_before_a_file_that_cannot_be_written(checkpoint, tmp_path, capsys):
+    (tmp_path / "file").write_text("no folder")
+    file = tmp_path / "file" / "figures.json"
+    assert run("evaluate", checkpoint, "--dataset", "bundled", "--limit-images", "8", "--json", file) == 2
+    captured = capsys.readouterr()
+    assert "| oracle mean" in captured.out and captured.err.count("\n") == 1
+
+
 def test_evaluate_keeps_the_trainings_parts(tmp_path, capsys):
     """The data and the parts are those of the training, unless others are named: nothing it learned from is a test."""
     make_photos(tmp_path / "album", 40)

@@ -18,6 +18,7 @@ from colorlib.compare.comparison import history
 from colorlib.compare.published import PUBLISHED
 from colorlib.compare.trainings import Outcome, is_complete, train_all, train_one
 from colorlib.config import Config
+from colorlib.data import PhotoSet
 from colorlib.errors import ConfigError
 from colorlib.history import read_csv
 from colorlib.metrics import METRICS
@@ -134,6 +135,11 @@ def test_what_is_done_is_neither_trained_nor_measured_anew(folder, monkeypatch):
         patch.setattr(evaluation, "evaluate", never)
         with pytest.raises(AssertionError, match="done already"):
             compare(["ninth"], [1], folder, "smoke", **MEASURED)
+    with monkeypatch.context() as patch:  # other photos in the data set's folder
+        patch.setattr(PhotoSet, "digest", lambda self, indices: "of others")
+        patch.setattr(evaluation, "evaluate", never)
+        with pytest.raises(AssertionError, match="done already"):
+            compare(["ninth"], [1], folder, "smoke", **MEASURED)
     table, _ = compare(["ninth"], [1], folder, "smoke", **MEASURED | {"test_images": 5})  # another protocol
     assert table["protocol"]["images"] == 5
 
@@ -219,6 +225,7 @@ def test_a_setting_is_for_all_recipes_where_it_has_an_effect(tmp_path):
         ("--recipes ninth --judge none.safetensors", "--judge none.safetensors: no such file"),
         ("--recipes ninth --also beauty", "--also is 'beauty'; it takes lpips, fid"),
         ("--recipes ninth --jobs 0", "0 is not 1 or more"),
+        ("--recipes ninth --splits 90/10/0", "none is of the part test to measure on; give other --splits"),
     ],
 )
 def test_what_cant_be_compared_is_said_before_anything_is_trained(tmp_path, monkeypatch, capsys, words, message):

@@ -1,5 +1,6 @@
 """Opening a set, loaders, augmentation. The split has tests/test_split.py."""
 
+import dataclasses
 import itertools
 import logging
 
@@ -9,7 +10,8 @@ import torch
 from made_photos import make_photos
 
 from colorlib import data
-from colorlib.data import PhotoSet, load_photos, photo_sets
+from colorlib.data import PhotoSet, load_photos
+from colorlib.data.named_sets import NAMED
 from colorlib.errors import DataError
 
 # ---------------------------------------------------------------- opening a set
@@ -55,7 +57,7 @@ def test_course_photos(tmp_path, monkeypatch, capsys):
     def fail(path, size):
         raise DataError("it is nowhere")
 
-    monkeypatch.setitem(photo_sets.NAMED, "cifar10", fail)
+    monkeypatch.setitem(NAMED, "cifar10", dataclasses.replace(NAMED["cifar10"], open=fail))
     assert data.course_photos("class", progress=False).name == "bundled"
     assert capsys.readouterr().out == "Using the bundled photos instead of CIFAR-10: it is nowhere\n"
 

@@ -17,6 +17,7 @@ from colorlib.encoder_config import EncoderConfig
 from colorlib.errors import ConfigError, DataError
 from colorlib.models.resnet import encoder_weights, gray_classifier
 from colorlib.training.encoder import EncoderTraining, pretrain, pretrain_encoder
+from colorlib.training.locks import BusyError, training_lock
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_another_classifier_is_its_network_and_what_that_sees(classes, tmp_path)
         made = "namer"
 
     class ColorTraining(EncoderTraining):
-        settings = ColorConfig
+        config_class = ColorConfig
 
         def build(self, classes):
             return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, classes))
@@ -142,3 +143,15 @@ def test_a_set_without_classes_and_a_strangers_encoder_are_refused(classes, tmp_
     with pytest.raises(ConfigError, match="has encoder.safetensors, which is no training's"):
         pretrain_encoder(settings(classes, tmp_path / "kept"), progress=False)
     assert (tmp_path / "kept" / "encoder.safetensors").read_bytes() == b"somebody's"
+
+
+def test_two_processes_never_train_in_one_folder(classes, tmp_path):
+    with training_lock(tmp_path / "it"), pytest.raises(BusyError, match="another process trains there"):
+        pretrain_encoder(settings(classes, tmp_path / "it"), progress=False)
+    assert not (tmp_path / "it").exists()
+
+
+def test_settings_nested_without_end_are_refused_in_a_sentence(tmp_path):
+    (tmp_path / "config.json").write_text("[" * 100_000)
+    with pytest.raises(ConfigError, match="not the settings of this kind of training"):
+        pretrain_encoder({"output": str(tmp_path)}, resume=True, progress=False)

@@ -5,12 +5,16 @@ import json
 
 import pytest
 
-from colorlib import evaluation, plots, recipes
+from colorlib import cli, evaluation, plots, recipes
+from colorlib.cli import commands
 from colorlib.colorizer import Colorizer
 from colorlib.colorizer.folder import SHIPPED
-from colorlib.errors import DataError
+from colorlib.config import Config
+from colorlib.errors import ConfigError
 from colorlib.evaluation import as_json, evaluate
 from colorlib.evaluation.learned import choose_pictures, unseen_by
+from colorlib.fields import knob
+from colorlib.measurement import Measurement, pictures_of
 from colorlib.model import Model
 from colorlib.models import build_generator
 from colorlib.training.stages import fit
@@ -23,21 +27,47 @@ def test_json_has_no_nan():
         "model": {"mae": 1.5, "colorfulness_ratio": None},
         "device": "cpu",
     }
+    text = as_json({"controls": {"hue": [{"gray": {"obtained": float("nan")}}]}})  # within lists, too
+    assert json.loads(text, parse_constant=lambda name: 1 / 0)["controls"]["hue"] == [{"gray": {"obtained": None}}]
 
 
 def test_a_named_set_has_a_test_part_and_a_folder_is_measured_whole():
-    parts = [choose_pictures(None, name).part for name in ("bundled", "cifar10", "album")]
+    parts = [choose_pictures(None, Measurement(name)).part for name in ("bundled", "cifar10", "album")]
     assert parts == ["test", "test", "all"]
-    with pytest.raises(DataError, match="the part is 'tset'; it takes one of train, valid, test, all"):
-        choose_pictures(None, part="tset")
+    with pytest.raises(ConfigError, match="--part is 'tset'; it takes one of train, valid, test, all"):
+        evaluate("balanced", part="tset")
+
+
+def test_an_option_of_a_measurement_is_one_line(monkeypatch, capsys):
+    """A made-up one: it has its flag, `evaluate` takes it, and kept figures don't follow from another one."""
+    field = ("blur", int, knob(0, "pixels of blur"))
+    with_blur = dataclasses.make_dataclass("WithBlur", [field], bases=(Measurement,), frozen=True)
+    for module in (cli, commands, evaluation):
+        monkeypatch.setattr(module, "Measurement", with_blur)
+    wanted = []
+    monkeypatch.setattr(evaluation, "make_ready", lambda *given: wanted.append(given[1]) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["evaluate", "starter", "--blur", "3", "--also", "lpips", "fid", "--limit-images", "7"])
+    assert (wanted[0].blur, wanted[0].also, wanted[0].limit_images) == (3, ("lpips", "fid"), 7)
+    assert with_blur(blur=3).digested() != with_blur().digested() == with_blur(dataset_path="here").digested()
+    with pytest.raises(TypeError, match="blurr"):
+        evaluate("starter", blurr=3)
+
+
+def test_the_pictures_of_a_training_are_an_option_of_a_measurement(tmp_path):
+    config = Config(dataset="cifar10", dataset_path="here", splits="80/20", split_seed=3)
+    assert Measurement(part="test", judge=tmp_path, **pictures_of(config)) == Measurement(
+        "cifar10", "here", "test", "80/20", 3, judge=str(tmp_path)
+    )
 
 
 def test_what_comes_with_colorlib_is_measured_on_what_it_has_not_seen(tmp_path):
     """starter divided Tiny ImageNet anew: most of the set's own validation part was trained on."""
     for name, (config, *_) in {name: recipes.get(name) for name in SHIPPED}.items():
         assert config.dataset in ("tiny-imagenet", "cifar10")
-        assert unseen_by(name, needed=True)[:4] == (config.dataset, None, "test", config.splits)
-        assert choose_pictures(unseen_by(name, True), config.dataset).splits == config.splits
+        unseen = unseen_by(name, needed=True)
+        assert (unseen.dataset, unseen.dataset_path, unseen.part) == (config.dataset, None, "test")
+        assert choose_pictures(unseen, Measurement(config.dataset)).splits == config.splits
 
 
 def test_large_pictures_are_measured_a_few_at_a_time(tmp_path, monkeypatch):

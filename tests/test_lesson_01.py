@@ -12,13 +12,12 @@ import torch
 from PIL import Image
 
 from colorlib import color
-from colorlib.color.difference import ciede2000
 from colorlib.plots import apart, to_png
 from colorlib.plots import lab as diagrams
 from colorlib.plots.gallery import TITLE, gallery, patches
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "01_lab_color_space.ipynb"
-FUNCTIONS = "load lightness-code rgb-to-lab lab-to-rgb inside join difference spoil coarse hue-code cure".split()
+FUNCTIONS = "load lightness-code rgb-to-lab lab-to-rgb inside join difference spoil coarse losses cure".split()
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +62,29 @@ def test_the_cells_join_as_colorlib_does(lesson):
     assert (lesson["lightness"](mine) - lab[:, :1]).abs().max() < 0.2
 
 
-@pytest.mark.parametrize(("wish", "clipped", "reduced"), [((85, 50, 70), 13.2, 16.9), ((90, 80, -80), 15.8, 22.9)])
-def test_clipping_ends_nearer_to_the_wish_as_section_5_and_the_quiz_say(lesson, wish, clipped, reduced):
-    wish = torch.tensor(wish, dtype=torch.float32).view(1, 3, 1, 1)
-    by_clipping = lesson["rgb_to_lab"](lesson["lab_to_rgb"](wish))
-    assert abs(float(ciede2000(wish, by_clipping)) - clipped) < 0.1
-    assert abs(float(ciede2000(wish, lesson["reduce_chroma"](wish))) - reduced) < 0.1
+def test_a_strong_violet_near_white_keeps_a_touch_of_it_as_the_quiz_says(lesson):
+    wish = torch.tensor([97.0, 80.0, -80.0]).view(1, 3, 1, 1)
+    lightness, a, b = lesson["rgb_to_lab"](lesson["join"](wish[:, :1], wish[:, 1:])).flatten().tolist()
+    assert abs(lightness - 97) < 0.2 and 3 < a < 6 and abs(a + b) < 0.5
+
+
+def test_a_vivid_wrong_color_costs_more_than_gray_as_section_6_says(lesson):
+    def cost(chroma, turn):
+        return lesson["difference"](lesson["one_color"](chroma, 60.0 + turn), lesson["one_color"](35.0, 60.0))
+
+    gray = cost(0.0, 0.0)
+    assert cost(35.0, 30.0) < gray < cost(35.0, 60.0) < cost(35.0, 180.0) < 2.1 * gray
+    assert cost(12.0, 0.0) > cost(35.0, 0.0) and cost(12.0, 180.0) < cost(35.0, 180.0)
+    for turn in (0.0, 30.0, 60.0, 90.0, 180.0):
+        assert lesson["rgb_to_lab"](lesson["one_color"](35.0, 60.0 + turn))[:, 1:].norm() > 34.9  # none is clipped
+
+
+def test_neighbors_of_one_color_cost_nothing(lesson):
+    ab = torch.zeros(1, 2, 8, 8)
+    ab[:, 0] = 20
+    assert lesson["alike"](ab, None) == 0
+    ab[..., 4:] += 1
+    assert abs(float(lesson["alike"](ab, None)) - 1 / 7) < 1e-6
 
 
 def test_errors_of_every_kind_have_the_same_size(lesson):
@@ -83,13 +99,6 @@ def test_coarse_color_keeps_the_lightness_and_a_flat_color(lesson):
     assert (lesson["lightness"](lesson["coarsen"](noise, 8)) - lesson["lightness"](noise)).abs().max() < 0.2
     flat = torch.tensor([0.8, 0.4, 0.3]).view(1, 3, 1, 1).expand(1, 3, 256, 256)
     assert lesson["difference"](lesson["coarsen"](flat, 32), flat) < 0.1
-
-
-def test_the_mean_of_two_reds_is_red(lesson):
-    reds = torch.tensor([[1.0, 0.0, 1 / 3], [1.0, 1 / 3, 0.0]]).T.reshape(1, 3, 1, 2)
-    assert abs((float(lesson["mean_hue"](reds)) + 180) % 360 - 180) < 0.1
-    gray = torch.full((1, 3, 1, 6), 0.5)
-    assert abs(float(lesson["mean_hue"](torch.cat([reds[..., :1], gray], dim=3))) - 340) < 0.1
 
 
 def test_the_cured_curves_have_finite_slopes(lesson):
@@ -124,11 +133,10 @@ def test_diagrams_are_drawn(lesson, noise):
         diagrams.axes(),
         diagrams.stations([[0.9, 0.4, 0.3], [0.8, 0.1, 0.1], [0.4, 0.3, 0.1], [0.7, 0.6, 0.4], [60.0, 40.0, -40.0]]),
         diagrams.gray_patches({"red": (1, 0, 0), "blue": (0, 0, 1)}, torch.ones(2) / 3, torch.tensor([53.0, 32.0])),
-        diagrams.planes((20, 60), lesson["inside"]),
-        diagrams.two_ways((85.0, 50.0, 70.0), {"clipped": [76.0, 23.0, 58.0], "reduced": [85.0, 15.0, 21.0]}),
-        diagrams.strongest({0: (55.0, 80.0), 103: (97.0, 95.0)}),
-        diagrams.strongest({0: None}),
-        apart.apart(noise[:1], lesson["rgb_to_lab"](noise[:1])),
+        diagrams.two_curves(lesson["to_light"], lesson["f"]),
+        diagrams.crowd(torch.tensor([[0.0, 0.0], [10.0, -20.0]]), torch.tensor([0.7, 0.3])),
+        diagrams.way_home((85.0, 50.0, 70.0), [85.0, 15.0, 21.0], {"clipped": noise[:1], "reduced": noise[1:]}),
+        apart.channels(noise[:1], lesson["rgb_to_lab"](noise[:1])),
         patches({"row": [((1, 0, 0), "red"), ((0, 0, 1), "blue")]}),
     ]
     for figure in figures:
@@ -142,3 +150,8 @@ def test_a_word_vanishes_in_gray_where_both_colors_have_one_lightness(lesson):
 
     assert grays((1, 0, 0), (0, 1, 0)) == 2
     assert grays((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)) == 1
+
+
+def test_nearer_is_blue_and_farther_is_red():
+    nearer, farther, alike = apart.verdict(torch.tensor([[[30.0, -30.0, 0.0]]]))[0, :, 0].T
+    assert nearer.argmax() == 2 and farther.argmax() == 0 and alike.max() == alike.min() > 0.9

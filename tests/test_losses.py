@@ -59,7 +59,7 @@ def test_one_line_is_all_it_takes_to_add_a_term(monkeypatch):
     def blueness(channel: float = 1.0):
         return lambda prediction: prediction.predicted[:, int(channel)].mean()
 
-    monkeypatch.setitem(objectives.TERMS, "blueness", ("blue", blueness))
+    monkeypatch.setitem(objectives.TERMS, "blueness", objectives.TermKind("blue", blueness))
     one = prediction()
     assert value({"blueness": 2}, one) == pytest.approx(2 * one.predicted[:, 1].mean().item())
     assert value({"blueness": {"weight": 2, "channel": 0}}, one) == pytest.approx(2 * one.predicted[:, 0].mean().item())
@@ -67,7 +67,7 @@ def test_one_line_is_all_it_takes_to_add_a_term(monkeypatch):
 
 
 def test_no_two_terms_share_a_column():
-    columns = [column for column, _ in objectives.TERMS.values()]
+    columns = [kind.column for kind in objectives.TERMS.values()]
     assert len(set(columns)) == len(columns)
 
 
@@ -242,6 +242,17 @@ def test_the_term_adversarial_has_both_sides():
     assert value({"adversarial": 2}, prediction(logits=logits)) == pytest.approx(2 * losses.fooling_loss(logits).item())
     hinge = {"adversarial": {"kind": "hinge"}}
     assert value(hinge, prediction(logits=logits)) == pytest.approx(-logits.mean().item())
+
+
+def test_a_gray_pixel_is_shown_as_it_is_with_a_gradient():
+    """No chroma at all is what a generator may well begin with; a fraction of nothing would make nan of it."""
+    ab = torch.zeros(1, 2, 4, 4)
+    ab[:, 0, 0] = 200.0  # a row that the gamut hasn't
+    ab.requires_grad_(True)
+    given = prediction(ab, torch.zeros(1, 2, 4, 4), torch.zeros(1, 1, 4, 4))
+    assert given.shown[0, :, 1:].std(dim=0).max() < 1e-3 and given.shown.isfinite().all()
+    given.shown[:, 0].sum().backward()
+    assert ab.grad.isfinite().all() and (ab.grad[:, 0] != 0).all()
 
 
 def test_asked_is_the_distance_of_what_is_not_free():

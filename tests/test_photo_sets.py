@@ -11,6 +11,7 @@ from PIL import Image
 
 from colorlib import photos
 from colorlib.data import photo_kinds, photo_sets
+from colorlib.data.named_sets import NAMED, NamedSet
 from colorlib.errors import DataError
 
 PICTURES = np.random.default_rng(0).integers(0, 255, (12, 32, 32, 3), dtype=np.uint8)
@@ -193,11 +194,12 @@ def test_bundled_photos_that_cannot_be(tmp_path, monkeypatch):
 # ---------------------------------------------------------------- names
 
 
-def test_a_further_name_is_one_function(tmp_path, monkeypatch):
-    asked = []
+def test_a_name_is_known_by_its_entry(tmp_path, monkeypatch):
+    given = []
     mine = photo_kinds.PhotoArray(PICTURES)
-    monkeypatch.setitem(photo_sets.NAMED, "mine", lambda *given: asked.append(given) or mine)
-    assert len(photo_sets.find("mine", tmp_path, 64)) == 12 and asked == [(tmp_path, 64)]
+    entry = NamedSet("mine", "pictures", "none", lambda *root_and_size: given.append(root_and_size) or mine)
+    monkeypatch.setitem(NAMED, "mine", entry)
+    assert len(photo_sets.find("mine", tmp_path, 64)) == 12 and given == [(tmp_path, 64)]
     with pytest.raises(DataError, match="bundled, cifar10, .*mine"):
         photo_sets.find("yours", tmp_path)
 

@@ -175,7 +175,7 @@ def test_pictures_of_any_size_and_every_color_space(generator):
     with torch.no_grad():
         torch.testing.assert_close(other.eval()(gray), generator(2 * gray - 1))
     assert build_generator(Model(generator="resnet18", color_space="lab_3")).unet.layers[-2][0].out_channels == 3
-    with pytest.raises(ConfigError, match="--head bins wants a smaller output"):
+    with pytest.raises(ConfigError, match="resnet18 answers at full size, and --head bins wants less"):
         build_generator(Model(generator="resnet18", head="bins"))
     with pytest.raises(ConfigError, match="resnet18 listens to none"):
         build_generator(Model(generator="resnet18", conditions=("hue",)))
@@ -217,7 +217,7 @@ def test_an_encoder_that_is_frozen_stays_as_it_is(generator):
 
 
 def test_an_encoder_that_learns_slower(generator):
-    groups = parameter_groups(generator, 0.01, 0.1)
+    groups = parameter_groups(generator, 0.01, generator.encoder_parameters(), 0.1)
     assert [group["lr"] for group in groups] == [0.01, pytest.approx(0.001)]
     sizes = [sum(weight.numel() for weight in group["params"]) for group in groups]
     assert sizes[1] == sum(weight.numel() for weight in generator.encoder.parameters())
@@ -225,7 +225,7 @@ def test_an_encoder_that_learns_slower(generator):
     system = supervised(encoder_lr=0.1, lr=1e-3, optimizer="adam")
     assert [group["lr"] for group in system.optimizer.param_groups] == [1e-3, pytest.approx(1e-4)]
     plain = build_generator(Model(widths=(8, 16)))  # which has an encoder, too, but none that was trained before
-    assert len(parameter_groups(plain, 0.01, 1.0)) == 1
+    assert len(parameter_groups(plain, 0.01, plain.encoder_parameters(), 0.1)) == 1
 
 
 def test_what_has_no_effect_is_refused(tmp_path):

@@ -9,7 +9,7 @@ from colorlib.cli import main
 from colorlib.color import rgb_to_lab
 from colorlib.compare import sweep as sweeping
 from colorlib.compare.sweep import SWEEPS, row_for, stages_of, sweep, to_the_moved
-from colorlib.errors import ConfigError
+from colorlib.errors import ConfigError, DataError
 
 TINY = {"limit_images": 32, "valid_images": 8, "epochs": 1, "device": "cpu", "precision": "fp32"}
 
@@ -82,6 +82,12 @@ def test_one_that_fails_is_named_and_the_rest_go_on(tmp_path, monkeypatch):
     assert not stopped and set(table["rows"]) == {"U-Net"}
     assert [one["row"] for one in table["failed"]] == ["saturation 0"]
     assert "failed: saturation 0" in (tmp_path / "table.md").read_text()
+
+
+def test_what_cannot_be_measured_is_not_trained(tmp_path):
+    with pytest.raises(DataError, match="none is of the part test to measure on; give other --splits"):
+        sweep("controlled", tmp_path / "out", "smoke", TINY | {"splits": "90/10/0"}, say=print, progress=False)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_setting_without_effect_is_refused(tmp_path):

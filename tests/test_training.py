@@ -24,6 +24,7 @@ from colorlib.errors import ConfigError, DataError, TrainingError
 from colorlib.evaluation import evaluate
 from colorlib.model import Model
 from colorlib.models import GENERATORS, build_generator
+from colorlib.models.generator import Generator
 from colorlib.models.unet import UNet
 from colorlib.photos import bundled_photos
 from colorlib.recipes import get
@@ -31,7 +32,7 @@ from colorlib.systems import SYSTEMS, build_system
 from colorlib.systems.gan import GAN
 from colorlib.systems.optimizers import learning_rate
 from colorlib.systems.supervised import Supervised
-from colorlib.systems.system import Parts
+from colorlib.systems.system import Parts, System
 from colorlib.training import Training, run_folder
 from colorlib.training.checkpoints import load_state, save_state
 from colorlib.training.choices import change
@@ -401,9 +402,7 @@ def test_the_best_epoch_is_by_the_monitored_metric(config):
 def test_the_loop_trains_any_system(config, photo_set, tmp_path, monkeypatch):
     """The seam: ten lines that learn the mean color of all pictures train, save and resume through the same loop."""
 
-    class MeanColor:
-        settings = ()
-
+    class MeanColor(System):
         @classmethod
         def check(cls, config):
             if config.batch_size == 13:
@@ -555,16 +554,14 @@ def test_crops_of_other_pictures_are_refused(config):
     with pytest.raises(DataError, match="other pictures at 64 pixels; leave out --crop-from"):
         fit(config.replace(dataset="bundled", crop_from=64), progress=False)  # tiles: of 64 pixels there are fewer
     with pytest.raises(ConfigError, match="--crop-from is 32; it must be above --image-size, which is 32"):
-        config.replace(crop_from=32)
+        fit(config.replace(crop_from=32), progress=False)
 
 
 # ------------------------------------------------------------ a system and a generator of another kind
 
 
-class Samples(torch.nn.Module):
+class Samples(Generator):
     """A generator that takes four passes to its answer, as one that samples would."""
-
-    settings, size_multiple = (), 1
 
     def __init__(self):
         super().__init__()
@@ -574,9 +571,6 @@ class Samples(torch.nn.Module):
     def from_model(cls, model, head):
         return cls()
 
-    def check_size(self, height, width):
-        pass
-
     def forward(self, gray, color=None):
         color = gray.new_zeros(len(gray), 2, *gray.shape[2:]) if color is None else color
         for _ in range(1 if self.training else 4):
@@ -584,14 +578,10 @@ class Samples(torch.nn.Module):
         return color
 
 
-class Denoises:
+class Denoises(System):
     """A system that teaches it to come nearer to the truth from anywhere."""
 
-    settings, ignores = (), ("loss", "ema")
-
-    @classmethod
-    def check(cls, config):
-        pass
+    ignores = ("loss", "ema")
 
     def __init__(self, config, engine, fresh=True):
         self.config, self.net = config, Samples()

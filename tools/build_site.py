@@ -58,7 +58,7 @@ def with_solutions(cells: list, solutions: list) -> list:
     return [one for cell in cells for one in ([cell, folded(behind[cell.id])] if cell.id in behind else [cell])]
 
 
-def prepare(file: Path, root: Path, target: Path) -> None:
+def write_page(file: Path, root: Path, target: Path) -> None:
     """Write a notebook as a page's source."""
     repo, path = publish.repository(root), file.relative_to(root).as_posix()
     notebook = nbformat.read(file, as_version=4)
@@ -123,7 +123,7 @@ def build(root: Path = ROOT, output: Path | None = None, colorizer: bool = False
         shutil.rmtree(folder, ignore_errors=True)
     notebooks = sorted((root / "notebooks").glob("*.ipynb")) + sorted((root / "notebooks/solutions").glob("*.ipynb"))
     for file in notebooks:
-        prepare(file, root, source / file.relative_to(root))
+        write_page(file, root, source / file.relative_to(root))
     readme = (root / "README.md").read_text(encoding="utf-8")
     colorizer = colorizer and add_colorizer(root, source)
     (source / "index.md").write_text(index(readme, publish.repository(root), colorizer), encoding="utf-8")

@@ -55,8 +55,8 @@ def measured(colorizer: Colorizer, photo_set: PhotoSet, count: int) -> dict[str,
 
 def curve(start: str, seed: int, folder: Path, photo_set: PhotoSet, arguments) -> list[dict]:
     """One start with one seed, trained unless it has been: the rows of its GAN, the first of step 0."""
-    kept, asked = folder / "curve.json", lengths(arguments)
-    if kept.exists() and json.loads(kept.read_text())["lengths"] == asked:
+    kept, wanted = folder / "curve.json", lengths(arguments)
+    if kept.exists() and json.loads(kept.read_text())["lengths"] == wanted:
         return json.loads(kept.read_text())["rows"]
     stages = stages_of(start, seed, arguments.pictures, arguments.passes, arguments.before, arguments.cifar10)
     gan_folder, so_far = folder / "gan", folder / "rows.json"
@@ -86,7 +86,7 @@ def curve(start: str, seed: int, folder: Path, photo_set: PhotoSet, arguments) -
     begin_or_resume([gan.replace(checkpoints_path=str(gan_folder))], photo_set, watch=run_watch)
     shutil.rmtree(folder)  # a gigabyte of weights
     folder.mkdir(parents=True)
-    write_atomically(kept, json.dumps({"lengths": asked, "rows": rows}, indent=2) + "\n")
+    write_atomically(kept, json.dumps({"lengths": wanted, "rows": rows}, indent=2) + "\n")
     return rows
 
 

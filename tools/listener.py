@@ -15,12 +15,13 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from whole_photos import SHOWN, in_gray, in_halves, measure
+from whole_photos import SHOWN, in_gray, in_halves, measure_whole
 
 from colorlib import evaluation, photos, plots
 from colorlib.colorizer import Colorizer
 from colorlib.colorizer.folder import SHIPPED
 from colorlib.files import write_atomically
+from colorlib.measurement import pictures_of
 from colorlib.plots.gallery import gallery
 from colorlib.plots.obedience import obedience
 from colorlib.tables import markdown_table
@@ -67,7 +68,7 @@ def main() -> None:
 
     colorizer = Colorizer.load("listener", precision="fp32")  # as it is shipped
     RESULTS.mkdir(parents=True, exist_ok=True)
-    where = {"dataset": run.config.dataset, "dataset_path": run.config.dataset_path, "splits": run.config.splits}
+    where = pictures_of(run.config)
     where |= {"part": "test", "precision": "fp32"}
     told = evaluation.evaluate_obedience(colorizer, **where, limit_images=arguments.told)
     write_atomically(RESULTS / "obedience.json", evaluation.as_json(told))
@@ -79,10 +80,10 @@ def main() -> None:
     rows = {f"squares, {name}": result["model"] for name, result in squares.items()}
     rows["squares, gray"] = squares["listener"]["gray"]
     rows |= {
-        f"whole, {name}": measure(showing, one.colorize_many(showing))
+        f"whole, {name}": measure_whole(showing, one.colorize_many(showing))
         for name, one in (("listener", colorizer), ("starter", starter))
     }
-    rows["whole, gray"] = measure(showing, in_gray(showing))
+    rows["whole, gray"] = measure_whole(showing, in_gray(showing))
     free = {"squares": squares["listener"]["images"], "whole_photographs": len(showing), "rows": rows}
     write_atomically(RESULTS / "free.json", evaluation.as_json(free))
     lines = [["told nothing", *SHOWN.values()]]

@@ -217,6 +217,52 @@ def controls_section() -> list[str]:
     ]
 
 
+def comparison_section() -> list[str]:
+    """The eight ways side by side, and which of the document's claims our figures bear."""
+    text = (RESULTS / "comparison" / "table.md").read_text()
+    return [
+        "## Eight ways side by side",
+        "",
+        "    colorlib compare --recipes coco-1 coco-2 coco-3 coco-4 coco-5 coco-6 coco-7 rebalanced --seeds 0 1 2 "
+        "--dataset tiny-imagenet --image-size 32 --encoder-weights results/encoder/encoder.safetensors "
+        "--content-weights results/encoder/encoder.safetensors --test-images 2000 --output runs/comparison --jobs 2",
+        "",
+        "The document *coco*'s seven colorizers and, eighth, the classification with rebalanced classes that it names "
+        "as future work: 5,000 photographs at 32x32, each seen three times. 24 trainings of 1 to 10 minutes of one "
+        "thread of an Intel Xeon (AVX512, without AMX) that did other work beside; stopped once and continued.",
+        "",
+        text.split("\n", 2)[2].replace("\n## ", "\n### ").strip(),
+        "",
+        (RESULTS / "comparison" / "claims.md").read_text().strip(),
+        "",
+        "![Two panels, accuracy and colorfulness over the epochs, a curve for every recipe](comparison/accuracy.png)",
+        "",
+        "![Eight test photographs in gray, as each recipe colors them, and true](comparison/pictures.png)",
+        "",
+        "![One validation photograph over the epochs of each recipe](comparison/learning.png)",
+        "",
+    ]
+
+
+def sweep_section() -> list[str]:
+    """One training for each target of *controlled*, and for each weight of a control."""
+    given = "--dataset-path data/cifar10 --limit-images 10000 --test-images 1000"
+    return [
+        "## One training for each target",
+        "",
+        f"    colorlib sweep controlled --output runs/sweep {given}",
+        "",
+        "As the document *controlled* has it: its GAN and one term more for each target, of weight 20. 10,000 "
+        "pictures, each seen twice; training seed 0 alone.",
+        "",
+        (RESULTS / "sweep" / "table.md").read_text().strip(),
+        "",
+        "![Ten test pictures: gray, true, by the U-Net, by the GAN, and by the GAN for each target]"
+        "(sweep/pictures.png)",
+        "",
+    ]
+
+
 def page() -> str:
     """The page that shows all results there are, each with its commands."""
     lines = [
@@ -239,7 +285,7 @@ def page() -> str:
         "classifies.",
         "",
     ]
-    for make_section in (encoder_section, judge_section, head_start_section, controls_section):
+    for make_section in (encoder_section, judge_section, head_start_section, controls_section, comparison_section):
         lines += make_section()
     for recipe in DATA:
         if all((RESULTS / recipe / figures_name(recipe, seed)).exists() for seed in seeds_of(recipe)):

@@ -16,13 +16,14 @@ import json
 from pathlib import Path
 
 import torch
-from whole_photos import SHOWN, draw, in_gray, in_halves, measure
+from whole_photos import SHOWN, draw, in_gray, in_halves, measure_whole
 
 from colorlib import evaluation
 from colorlib.color import bins as ab_bins
 from colorlib.colorizer import Colorizer
 from colorlib.colorizer.folder import STARTER
 from colorlib.files import write_atomically
+from colorlib.measurement import pictures_of
 from colorlib.model import Model
 from colorlib.tables import markdown_table
 from colorlib.training.runs import Run
@@ -63,7 +64,7 @@ def main() -> None:
     arguments = parser.parse_args()
     run = Run.load(arguments.run)
     colorizer, config = run.colorizer("last"), run.config
-    where = {"dataset": config.dataset, "dataset_path": config.dataset_path, "splits": config.splits}
+    where = pictures_of(config)
 
     tried = {}
     for strength, temperature in itertools.product(VIVID, TEMPERATURES):
@@ -78,7 +79,7 @@ def main() -> None:
     sizes = {}
     for size, sharpen in SIZES:
         trial = with_model(colorizer, photo_size=size, photo_sharpen=sharpen)
-        sizes[size, sharpen] = row = measure(choosing, trial.colorize_many(choosing))
+        sizes[size, sharpen] = row = measure_whole(choosing, trial.colorize_many(choosing))
         print("size", size, "sharpened", sharpen, {name: round(row[name], 3) for name in SHOWN}, flush=True)
     size, sharpen = best(sizes)
     colorizer = with_model(colorizer, photo_size=size, photo_sharpen=sharpen)
@@ -88,7 +89,7 @@ def main() -> None:
     result = evaluation.evaluate(colorizer, **where, part="test")
     ours = list(colorizer.colorize_many(showing))
     gray = in_gray(showing)
-    rows = {"whole": {"starter": measure(showing, ours), "gray": measure(showing, gray)}}
+    rows = {"whole": {"starter": measure_whole(showing, ours), "gray": measure_whole(showing, gray)}}
     rows["squares"] = {"starter": result["model"], "gray": result["gray"], "oracle mean": result["oracle_mean"]}
     RESULTS.mkdir(parents=True, exist_ok=True)
     settings = {

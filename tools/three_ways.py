@@ -13,12 +13,13 @@ import time
 from pathlib import Path
 
 import torch
-from whole_photos import SHOWN, draw, in_gray, in_halves, measure
+from whole_photos import SHOWN, draw, in_gray, in_halves, measure_whole
 
 from colorlib import evaluation, recipes
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.files import write_atomically
+from colorlib.measurement import pictures_of
 from colorlib.systems import build_system
 from colorlib.tables import markdown_table
 from colorlib.training.run_folder import has_begun
@@ -74,7 +75,7 @@ def main() -> None:
         rows[name] = figures_of(run, whole, pictures, name)
         steps = run.config.max_steps
         lines.append([name, in_words(run.config.loss), f"{steps:,}", f"{steps * run.config.batch_size:,}"])
-    gray = measure(whole, pictures["gray"])
+    gray = measure_whole(whole, pictures["gray"])
     pictures["true"] = whole
     write(rows, gray, lines, arguments.minutes, len(whole))
     draw(pictures, RESULTS)
@@ -94,11 +95,10 @@ def in_words(loss: dict) -> str:
 def figures_of(run: Run, whole, pictures: dict, name: str) -> dict:
     """What one way gives on the squares held out, and on whole photographs; these join `pictures`."""
     colorizer, config = run.colorizer("last"), run.config
-    where = {"dataset": config.dataset, "dataset_path": config.dataset_path, "splits": config.splits}
-    result = evaluation.evaluate(colorizer, **where, part="test")
+    result = evaluation.evaluate(colorizer, **pictures_of(config), part="test")
     pictures[name.split()[0]] = list(colorizer.colorize_many(whole))
     return {"model": dataclasses.asdict(config.model), "squares": result} | {
-        "whole": measure(whole, pictures[name.split()[0]])
+        "whole": measure_whole(whole, pictures[name.split()[0]])
     }
 
 

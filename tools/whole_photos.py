@@ -28,7 +28,7 @@ def as_rgb(image: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None] / 255
 
 
-def measure(originals: list[Image.Image], colorized) -> dict:
+def measure_whole(originals: list[Image.Image], colorized) -> dict:
     """The metrics of whole photos, each of its own size."""
     metrics = Metrics()
     for original, ours in zip(originals, colorized, strict=True):

@@ -20,7 +20,7 @@ from colorlib.controls import CONTROLS
 from colorlib.errors import ConfigError, InputError
 
 EXAMPLES = {path.stem.replace("_", " "): path for path in photos.bundled_photos()}
-NO_GRAY, NO_COLOR = "Your photo in gray", "and in color"  # where the pictures will be
+GRAY_PLACE, COLOR_PLACE = "Your photo in gray", "and in color"  # where the pictures will be
 
 
 class Visit(NamedTuple):
@@ -70,7 +70,7 @@ class Page:
     def opened(self, path: str | None, *values):
         """A photo was given, or taken away: the visit, what is said, gray, color, report, and None for the other way of
         giving one, which goes blank."""
-        nothing = figure(None, NO_GRAY), figure(None, NO_COLOR), "", None
+        nothing = figure(None, GRAY_PLACE), figure(None, COLOR_PLACE), "", None
         if path is None:
             return None, "", *nothing
         name = Path(path).name
@@ -90,7 +90,7 @@ class Page:
     def moved(self, visit: Visit | None, *values):
         """A slider or a box was moved: color, report."""
         if visit is None:
-            return figure(None, NO_COLOR), ""
+            return figure(None, COLOR_PLACE), ""
         return color(visit, *self.targets(values))
 
     def bound(self, place: int, visit: Visit | None, *values):
@@ -138,6 +138,7 @@ def build(colorizer: Colorizer, folder: Path):
                             label=name.replace("_", " "),
                             info=in_range(name),
                             elem_id=name,
+                            elem_classes=["angle"] if control.is_angle else None,
                         )
                     controls += [free, slider]
                 exact = gr.Checkbox(
@@ -147,8 +148,8 @@ def build(colorizer: Colorizer, folder: Path):
             with gr.Column(scale=3, min_width=320):
                 said = gr.HTML("", elem_classes="said", elem_id="said")
                 with gr.Row(elem_classes="pair"):
-                    gray = gr.HTML(figure(None, NO_GRAY), elem_id="gray")
-                    colored = gr.HTML(figure(None, NO_COLOR), elem_id="colored")
+                    gray = gr.HTML(figure(None, GRAY_PLACE), elem_id="gray")
+                    colored = gr.HTML(figure(None, COLOR_PLACE), elem_id="colored")
                 text = gr.Markdown("", elem_id="report")
                 button = gr.Button("Download at full size", variant="primary", elem_id="download")
                 file = gr.DownloadButton("file", visible="hidden", elem_id="file")

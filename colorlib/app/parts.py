@@ -23,10 +23,10 @@ CSS = """
 .said { min-height: 1.5em; }
 .refused { color: #b42318; font-weight: 600; }
 .dark .refused { color: #f97066; }
-#hue { --hues: linear-gradient(to right, red, yellow, lime, cyan, blue, magenta, red); }
-#hue input::-webkit-slider-runnable-track { background: var(--hues) !important; }
-#hue input::-moz-range-track { background: var(--hues) !important; }
-#hue input::-moz-range-progress { background: none !important; }
+.angle { --hues: linear-gradient(to right, red, yellow, lime, cyan, blue, magenta, red); }
+.angle input::-webkit-slider-runnable-track { background: var(--hues) !important; }
+.angle input::-moz-range-track { background: var(--hues) !important; }
+.angle input::-moz-range-progress { background: none !important; }
 #report th, #report td { border-color: var(--border-color-primary) !important; }
 @media (max-width: 600px) { .pair { flex-direction: column; } }
 """
@@ -35,8 +35,7 @@ CSS = """
 def in_range(name: str) -> str:
     """A control's range and unit, as a slider says it."""
     control = CONTROLS[name]
-    ends = "red 0, green 0.33, blue 0.67, red 1" if name == "hue" else f"{control.low:g} to {control.high:g}"
-    return f"{ends} {control.unit}".rstrip()
+    return control.along or f"{control.low:g} to {control.high:g} {control.unit}".rstrip()
 
 
 def open_upload(path: str, name: str) -> Image.Image:

@@ -1,9 +1,7 @@
-"""The checkers of lesson 1: a word that vanishes in gray; the strongest color of every hue; another photo's colors.
+"""The checkers of lesson 1: a word that vanishes in gray; another photo's colors; a photo painted from a few dots.
 
 The questions are asked on the device that the notebook computes on, and the answers may be of any float type.
 """
-
-import math
 
 import torch
 from torch import Tensor
@@ -82,67 +80,6 @@ def two_colors(pair):
 
 # ---------------------------------------------------------------- exercise 2
 
-NEAR = 2.25  # the two units that the task allows, and the step of `strongest_of`
-
-
-def _shown(lightness: Tensor, chroma: Tensor, hue: float) -> Tensor:
-    """Whether a screen can show these colors: L and chroma `(N,)` to bool `(N,)`."""
-    turn = math.radians(hue)
-    lab = torch.stack([lightness, chroma * math.cos(turn), chroma * math.sin(turn)])
-    light = color.lab_to_linear_rgb(lab[None, :, None])[0, :, 0]
-    return ((light - 0.5).abs() <= color.GAMUT_REACH).all(dim=0)
-
-
-def strongest_of(hue: float) -> tuple[float, float]:
-    """L and chroma of the strongest color of a hue (in degrees) that a screen can show, to about 0.25."""
-    levels, chromas = torch.arange(0, 100.1, 0.25), torch.arange(0, 140.1, 0.25)
-    lightness, chroma = torch.meshgrid(levels, chromas, indexing="ij")
-    fits = _shown(lightness.flatten(), chroma.flatten(), hue)
-    best = torch.where(fits, chroma.flatten(), -1.0).argmax()
-    return float(lightness.flatten()[best]), float(chroma.flatten()[best])
-
-
-def _answer(function, hue: float) -> tuple[float, float]:
-    """The student's L and chroma, as floats."""
-    answer = done(function(hue))
-    try:
-        lightness, chroma = (float(done(number)) for number in answer)
-    except (TypeError, ValueError):
-        raise Mistake("return two numbers, L and chroma") from None
-    if not (math.isfinite(lightness) and math.isfinite(chroma)):
-        raise Mistake("L and chroma must be numbers, and finite")
-    return lightness, chroma
-
-
-@exercise
-def strongest(function):
-    """`strongest(hue)`: L and chroma of the strongest color of this hue (in degrees) that a screen can show."""
-    hues = (0, 40, 103, 136, 200, 306)
-    answers = [_answer(function, hue) for hue in hues]
-    best = [strongest_of(hue) for hue in hues]
-    if all(abs(a[0] - b[1]) < 3 and abs(a[1] - b[0]) < 3 for a, b in zip(answers, best, strict=True)):
-        raise Mistake("L and chroma are exchanged: return L first")
-    if len({round(answer[0]) for answer in answers}) == 1:
-        raise Mistake(f"you answer L = {answers[0][0]:.0f} for every hue: search through the lightnesses, too")
-    radians = [strongest_of(math.degrees(hue)) for hue in hues]
-    if all(abs(a[1] - r[1]) < 3 for a, r in zip(answers, radians, strict=True)):
-        raise Mistake("hue is given in degrees; cos and sin want radians")
-    for hue, (lightness, chroma), (top, most) in zip(hues, answers, best, strict=True):
-        if abs(lightness - top) <= NEAR and abs(chroma - most) <= NEAR:
-            continue
-        where = f"hue {hue}: L = {lightness:.0f}, chroma = {chroma:.0f}"
-        if not -0.5 <= lightness <= 100.5 or chroma < 0:
-            raise Mistake(f"{where}: L lies in [0, 100] and chroma is not negative")
-        near = torch.linspace(-1.5, 1.5, 13) + lightness
-        if not _shown(near, torch.full_like(near, 0.985 * chroma - 1), hue).any():
-            raise Mistake(f"{where} is a color that no screen shows: ask `inside`")
-        if chroma < 0.97 * most - 1:
-            raise Mistake(f"{where} can be shown, but a stronger color of this hue can be, too: chroma {most:.0f}")
-    return "yellow is strongest when light, blue when dark: each hue has a lightness of its own"
-
-
-# ---------------------------------------------------------------- exercise 3
-
 
 def _photo(number: int) -> Tensor:
     """A bundled photo, `(1, 3, 64, 64)` in [0, 1]."""
@@ -170,7 +107,7 @@ def _by_variance(rgb: Tensor, other: Tensor, mine: Tensor) -> bool:
 
 
 def _check_recolored(name: str, rgb: Tensor, other: Tensor, mine: Tensor) -> None:
-    """One picture of exercise 3: its lightness, the mean and the spread of a and b, and their order."""
+    """One picture of exercise 2: its lightness, the mean and the spread of a and b, and their order."""
     low, high = float(mine.min()), float(mine.max())
     if low < -1e-3 or high > 1 + 1e-3:
         raise Mistake(f"your RGB lies in [{low:.2f}, {high:.2f}]; a screen shows [0, 1]: join brings it there")
@@ -209,3 +146,102 @@ def recolor(function):
         answer = function(rgb.clone().to(device), other.clone().to(device))
         _check_recolored(name, rgb, other, _tensor(answer, "your picture", (1, 3, 64, 64)))
     return "L is its own, mean and spread are the other photo's, and every color stays at its place"
+
+
+def gives_a_picture(function) -> bool:
+    """Whether an answer can be drawn, right or wrong: an RGB picture of the photo's size."""
+    photo = _photo(0).to(choose_device("auto"))
+    try:
+        return _tensor(function(photo, photo.clone()), "your picture", (1, 3, 64, 64)) is not None
+    except Exception:
+        return False
+
+
+# ---------------------------------------------------------------- exercise 3
+
+SIZE, STEP = 16, 10.0  # of the test pictures, and how far a or b jumps in them
+
+
+def _number(value) -> Tensor:
+    """The value, if it is one finite number."""
+    value = done(value)
+    if isinstance(value, (int, float)):
+        value = torch.tensor(float(value))
+    if not isinstance(value, Tensor):
+        raise Mistake(f"`smooth` must return one number, a tensor; got {type(value).__name__}")
+    if value.numel() != 1:
+        raise Mistake(f"`smooth` must return one number; yours has the shape {tuple(value.shape)}: take the mean")
+    if not value.isfinite().all():
+        raise Mistake("`smooth` returns a value that is not finite (NaN or infinite)")
+    return value.reshape(())
+
+
+def gives_a_number(function) -> bool:
+    """Whether a loss can be used as it is, right or wrong: a number through which a gradient flows to a and b."""
+    ab = torch.zeros(1, 2, SIZE, SIZE, device=choose_device("auto"), requires_grad=True)
+    try:
+        return _number(function(ab, torch.zeros_like(ab[:, :1]))).requires_grad
+    except Exception:
+        return False
+
+
+def _step(size: float, down: bool = False, at: int = SIZE // 2) -> Tensor:
+    """A channel `(SIZE, SIZE)` of two halves, `size` apart, left and right of an edge, or above and below it."""
+    ramp = size * (torch.arange(SIZE) >= at).float()
+    return ramp[:, None].expand(SIZE, SIZE) if down else ramp.expand(SIZE, SIZE)
+
+
+def _cost(function, a: Tensor, b: Tensor, lightness: Tensor) -> float:
+    """What the answer says about one picture."""
+    device = choose_device("auto")
+    ab, lightness = torch.stack([a, b])[None].to(device), 50 + lightness[None, None].to(device)
+    return float(_number(function(ab.clone(), lightness)).detach())
+
+
+@exercise
+def smooth(function):
+    """`smooth(ab, L)`: how much color changes between neighbors, counted less where L changes, too."""
+    flat = torch.zeros(SIZE, SIZE)
+    even = _cost(function, flat + STEP, flat - STEP, _step(40))
+    cost = {}
+    for down in (False, True):
+        where = "top to bottom" if down else "left to right"
+        for name, jump in (("a", STEP), ("a falling", -STEP)):
+            cost[where, name] = _cost(function, _step(jump, down), flat, flat) - even
+        cost[where, "b"] = _cost(function, flat, _step(STEP, down), flat) - even
+        for name, edge in (("on an edge", 40), ("on a falling edge", -40)):
+            cost[where, name] = _cost(function, _step(STEP, down), flat, _step(edge, down)) - even
+        cost[where, "beside an edge"] = _cost(function, _step(STEP, down), flat, _step(40, down, at=4)) - even
+    if max(abs(value) for value in cost.values()) < 1e-9:
+        raise Mistake("your loss is the same for every a and b: take differences of neighbors in `ab`")
+    if abs(even) > 0.05 * max(abs(value) for value in cost.values()):
+        raise Mistake(
+            f"one color everywhere should cost nothing, yours costs {even:.3g}: take differences of neighbors"
+        )
+    for where in ("left to right", "top to bottom"):
+        edges = [cost[where, "on an edge"], cost[where, "on a falling edge"]]
+        if min(edges) > 1.5 * max(cost[where, "a"], 1e-9):
+            raise Mistake(f"{where}: a step of color costs more where L jumps; it should cost less there")
+    for (where, name), value in cost.items():
+        if "edge" in name:
+            continue
+        if value < -1e-9 or (name == "a falling" and value < 0.5 * cost[where, "a"]):
+            raise Mistake(f"{where}: a step down of a costs less than a step up; square the differences (or use abs)")
+        if value < 0.2 * max(cost.values()):
+            other = "a" if name == "b" else "b"
+            also = (
+                f"`{name}` alone costs too little beside `{other}`" if name == "b" else "a step of color costs nothing"
+            )
+            raise Mistake(f"half done: {where}, {also}; all neighbors count, in a and in b")
+    for where in ("left to right", "top to bottom"):
+        open_step, edges = cost[where, "a"], [cost[where, "on an edge"], cost[where, "on a falling edge"]]
+        if min(edges) > 0.7 * open_step:
+            raise Mistake("half done: neighbors get one color, but over edges, too: let a step cost less where L jumps")
+        if max(edges) > 0.7 * open_step:
+            raise Mistake(f"half done, {where}: L may jump up or down, and both are edges; take the size of the jump")
+        if cost[where, "beside an edge"] < 0.7 * open_step:
+            raise Mistake(f"{where}: an edge somewhere else makes the step cheap, too; weigh each pair of neighbors")
+    board = STEP * (torch.arange(SIZE)[:, None] + torch.arange(SIZE)).remainder(2)
+    if _cost(function, board, flat, flat) - even < 3 * cost["left to right", "a"]:
+        raise Mistake("a checkerboard of colors should cost far more than one step: compare each pixel with the next")
+    return "color spreads to neighbors and stops at edges of L: a few dots can color a photo"

@@ -11,19 +11,19 @@ import sys
 
 from colorlib import recipes
 from colorlib.cli import doctor
-from colorlib.cli.compare_flags import add_comparison_flags, add_examiner_flags, add_judge_flags, add_sweep_flags
+from colorlib.cli.compare_flags import add_comparison_flags, add_judge_flags, add_sweep_flags
 from colorlib.cli.flags import Parser, add_config_flags, add_flags_of, count, epoch_list
 from colorlib.cli.photo_flags import (
     CHECKPOINT,
     add_app_flags,
     add_colorize_flags,
     add_demo_flags,
-    add_device_flags,
     add_export_flags,
     add_share_flags,
 )
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
+from colorlib.measurement import Measurement
 
 
 def add_train_flags(parser: Parser, argv: list[str]) -> None:
@@ -78,8 +78,11 @@ def train_defaults(argv: list[str]) -> tuple[Config, ...]:
 
 
 def add_data_flags(parser: Parser, argv: list[str]) -> None:
-    parser.description = "Fetch a data set and decode it, ahead of a training or a class, and say what is there."
-    parser.add_argument("dataset", metavar="NAME", help="a data set's name, a folder of photos, or an .npz")
+    parser.description = (
+        "Fetch a data set and decode it, ahead of a training or a class, and say what is there. Without a NAME: the "
+        "data sets that have one, what they are, their licenses, and which are here."
+    )
+    parser.add_argument("dataset", nargs="?", metavar="NAME", help="a data set's name, a folder of photos, or an .npz")
     parser.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
     parser.add_argument("--image-size", type=count, default=32, metavar="PX", help="side of the squares [32]")
     parser.add_argument("--split-seed", type=int, default=0, metavar="N", help="seed of the parts [0]")
@@ -99,28 +102,13 @@ def add_pretrain_encoder_flags(parser: Parser, argv: list[str]) -> None:
 
 def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help=CHECKPOINT)
-    parser.add_argument(
-        "--dataset",
-        metavar="X",
-        help="a data set's name, a folder, an .npz [what it learned from, or bundled]",
-    )
-    parser.add_argument("--dataset-path", metavar="X", help="where a named data set lies, or is downloaded to")
-    parser.add_argument(
-        "--part",
-        choices=("train", "valid", "test", "all"),
-        help="part to measure on [test of a named set, and of what the training learned from; all of another folder]",
-    )
-    parser.add_argument("--splits", metavar="X", help="percent of train/valid/test [the training's, or own]")
-    parser.add_argument("--split-seed", type=int, metavar="N", help="seed of the parts [the training's, or 0]")
-    parser.add_argument("--limit-images", type=count, metavar="N", help="at most so many pictures [all]")
-    add_examiner_flags(parser)
+    add_flags_of(parser, Measurement, vars(Measurement()))
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument(
         "--obedience",
         metavar="DIR",
         help="measure how well a colorizer that listens to controls obeys; tables, curves and figures go there",
     )
-    add_device_flags(parser)
 
 
 def add_table_flags(parser: Parser, argv: list[str]) -> None:

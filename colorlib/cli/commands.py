@@ -7,15 +7,16 @@ from pathlib import Path
 
 from colorlib import evaluation, history, plots, tables
 from colorlib.cli.flags import read_settings, read_targets
-from colorlib.config import Config
 from colorlib.data import cache, load_photos
+from colorlib.data.named_sets import NAMED, NamedSet
 from colorlib.encoder_config import EncoderConfig
 from colorlib.engine import is_main_process
-from colorlib.errors import ConfigError
+from colorlib.errors import ConfigError, DataError
+from colorlib.fields import having
 from colorlib.files import write_atomically
+from colorlib.measurement import Measurement
 from colorlib.plots import obedience
 from colorlib.recipes import current_scale
-from colorlib.settings import flag, having
 from colorlib.training import encoder
 from colorlib.training.choices import change
 from colorlib.training.runs import Run
@@ -26,10 +27,8 @@ log = logging.getLogger("colorlib")
 
 def train(arguments) -> int:
     given = read_settings(arguments)
-    for name in sorted(having(Config, "first") & set(given)):
-        if arguments.resume:
-            raise ConfigError(f"{flag(name)} has no effect with --resume: the training goes on from its own weights")
-    stages = change(arguments.stages, given, read_targets(arguments, given.get("loss", {})), arguments.stage)
+    targets = read_targets(arguments, given.get("loss", {}))
+    stages = change(arguments.stages, given, targets, arguments.stage, arguments.resume)
     run = fit(stages, overwrite=arguments.overwrite, resume=arguments.resume)
     if not is_main_process():  # the first speaks for all
         return 0
@@ -55,8 +54,7 @@ def pretrain_judge(arguments) -> int:
 
 def pretrain(arguments, settings: type, train_it) -> int:
     """Train a classifier by its function, whose flags are the fields of its settings."""
-    names = {field.name for field in dataclasses.fields(settings)}
-    given = {name: value for name, value in vars(arguments).items() if name in names}
+    given = read_fields(arguments, settings)
     rows = train_it(given, arguments.resume, arguments.overwrite)
     print(history.epoch_table(rows[-10:]) if rows else "no epoch is finished yet")
     folder = Path(given.get("output", settings().output))
@@ -68,40 +66,44 @@ def pretrain(arguments, settings: type, train_it) -> int:
 
 
 def evaluate(arguments) -> int:
-    names = ("dataset", "dataset_path", "part", "splits", "split_seed", "limit_images", "device", "precision")
-    given = {name: getattr(arguments, name) for name in names}
+    given = read_fields(arguments, Measurement)
     if arguments.obedience:
-        for name in ("json", "judge", "also"):
-            if getattr(arguments, name):
-                raise ConfigError(f"--{name} has no effect with --obedience; leave one of them out")
+        if arguments.json:
+            raise ConfigError("--json has no effect with --obedience; leave one of them out")
         return evaluate_obedience(arguments.checkpoint, given, Path(arguments.obedience))
-    result = evaluation.evaluate(arguments.checkpoint, **given, judge=arguments.judge, also=arguments.also)
+    result = evaluation.evaluate(arguments.checkpoint, **given)
+    print(evaluation.report(result))  # before a file that can't be written could lose it
     if arguments.json:
         Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(arguments.json, evaluation.as_json(result))
-    print(evaluation.report(result))
     return 0
 
 
 def evaluate_obedience(checkpoint: str, given: dict, folder: Path) -> int:
     """Write obedience.json, obedience.md and obedience.png into a folder."""
     result = evaluation.evaluate_obedience(checkpoint, **given)
-    folder.mkdir(parents=True, exist_ok=True)
     text = evaluation.report_obedience(result)
+    print(text)  # before a file that can't be written could lose it
+    folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "obedience.json", evaluation.as_json(result))
     write_atomically(folder / "obedience.md", text + "\n")
     write_atomically(folder / "obedience.png", plots.to_png(obedience.obedience(result["controls"])))
-    print(text)
     return 0
+
+
+def read_fields(arguments, settings: type) -> dict:
+    """What the flags give of a dataclass whose fields they are."""
+    names = {field.name for field in dataclasses.fields(settings)}
+    return {name: value for name, value in vars(arguments).items() if name in names}
 
 
 def compare(arguments) -> int:
     from colorlib.compare import compare as run_comparison
 
     given, scale = read_settings(arguments), arguments.scale or current_scale()
-    options = {name: getattr(arguments, name) for name in ("jobs", "test_images", "judge", "also")}
-    output = Path(arguments.output)
-    table, stopped = run_comparison(arguments.recipes, arguments.seeds, output, scale, given, **options)
+    options = {name: value for name, value in vars(arguments).items() if name in having(Measurement, "onlooker")}
+    output, many = Path(arguments.output), {"jobs": arguments.jobs, "test_images": arguments.test_images}
+    table, stopped = run_comparison(arguments.recipes, arguments.seeds, output, scale, given, **many, **options)
     return said_of(table, stopped, output)
 
 
@@ -124,6 +126,12 @@ def said_of(table: dict, stopped: bool, output: Path) -> int:
 
 
 def data(arguments) -> int:
+    if arguments.dataset is None:
+        if arguments.dataset_path:
+            raise ConfigError("--dataset-path is where a named data set lies; give its name, as colorlib data cifar10")
+        for entry in NAMED.values():
+            print(f"{entry.name}: {entry.what}\n    {', '.join(about_set(entry))}\n    license: {entry.license}")
+        return 0
     begun = time.perf_counter()
     photo_set = load_photos(arguments.dataset, arguments.dataset_path, arguments.image_size)
     seconds, split = time.perf_counter() - begun, photo_set.split(split_seed=arguments.split_seed)
@@ -131,7 +139,25 @@ def data(arguments) -> int:
     named = ", ".join(f"{name} {len(split[name]):,}" for name in ("train", "valid", "test"))
     print(f"parts (own, split seed {arguments.split_seed}): {named}")
     print(f"decoded in {cache.home()}, {photo_set.images.nbytes / 1e6:,.0f} MB")
+    if arguments.dataset in NAMED:
+        print(f"license: {NAMED[arguments.dataset].license}")
     return 0
+
+
+def about_set(entry: NamedSet) -> list[str]:
+    """Whether a named set is here, and how it comes divided, in words."""
+    parts = entry.parts
+    try:
+        found = entry.look()
+        here = f"not in {entry.place()}, {entry.how_to_get()}"
+        if found is not None:
+            here, parts = (
+                f"{len(found):,} pictures here",
+                [part for part in ("train", "valid", "test") if part in (found.part or ())],
+            )
+    except DataError as error:
+        here = f"not to be opened: {error}"
+    return [here, f"divided into {', '.join(parts)}" if parts else "undivided"]
 
 
 def table(arguments) -> int:

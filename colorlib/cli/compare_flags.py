@@ -1,8 +1,12 @@
-"""The flags of `colorlib compare` and `colorlib pretrain-judge`, and those of a measurement with further networks."""
+"""The flags of `colorlib compare` and `colorlib pretrain-judge`."""
+
+import dataclasses
 
 from colorlib import recipes
 from colorlib.cli.flags import Parser, add_flags_of, count
 from colorlib.config import Config
+from colorlib.fields import having
+from colorlib.measurement import Measurement
 from colorlib.model import Model
 
 # What makes a recipe the one that it is, and what a comparison gives each run itself.
@@ -24,20 +28,6 @@ def add_judge_flags(parser: Parser, argv: list[str]) -> None:
     add_flags_of(parser, JudgeConfig, vars(JudgeConfig()))
 
 
-def add_examiner_flags(parser: Parser) -> None:
-    """Those of a measurement, of one colorizer or of many."""
-    parser.add_argument(
-        "--judge", metavar="FILE", help="a file of `colorlib pretrain-judge`: a column of how often it is right [none]"
-    )
-    parser.add_argument(
-        "--also",
-        nargs="+",
-        default=(),
-        metavar="NAME",
-        help="further metrics: lpips, fid; their weights are downloaded once [none]",
-    )
-
-
 def add_comparison_flags(parser: Parser, argv: list[str]) -> None:
     parser.description = (
         "Train recipes, each with several seeds, measure all on one test set, and write table.md, table.csv, "
@@ -52,7 +42,8 @@ def add_comparison_flags(parser: Parser, argv: list[str]) -> None:
         "--output", required=True, metavar="DIR", help="folder for the tables; runs are in DIR/NAME/SEED"
     )
     add_flags_of_many(parser)
-    add_examiner_flags(parser)
+    for_each = {field.name for field in dataclasses.fields(Measurement)} - having(Measurement, "onlooker")
+    add_flags_of(parser, Measurement, {}, leave_out=for_each)
 
 
 def add_sweep_flags(parser: Parser, argv: list[str]) -> None:

@@ -87,23 +87,23 @@ def floors() -> dict[str, object]:
 
 def check_packages() -> Iterator[Finding]:
     """Each package is there, is new enough, and can be imported."""
-    asked = floors()
+    enough_of = floors()
     for name, module in NEEDED.items():
-        yield check_package(name, module, asked.get(name))
+        yield check_package(name, module, enough_of.get(name))
     for name, module in FOR_NOTEBOOKS.items():
-        found = check_package(name, module, asked.get(name))
+        found = check_package(name, module, enough_of.get(name))
         yield found if found.state == "OK" else Finding("note", name, f"{found.text} (for the notebooks)")
 
 
-def check_package(name: str, module: str, asked=None) -> Finding:
-    """One package. asked: a specifier of `packaging`, as `>=2.4`; None: any version will do."""
-    install = f'pip install --upgrade "{name}{asked or ""}"'
+def check_package(name: str, module: str, floor=None) -> Finding:
+    """One package. floor: a specifier of `packaging`, as `>=2.4`; None: any version will do."""
+    install = f'pip install --upgrade "{name}{floor or ""}"'
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Finding("MEND", name, f"is missing: {install}")
-    if asked is not None and not asked.contains(version, prereleases=True):
-        return Finding("MEND", name, f"{version} is too old, {asked} is asked for: {install}")
+    if floor is not None and not floor.contains(version, prereleases=True):
+        return Finding("MEND", name, f"{version} is too old, {floor} is asked for: {install}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -179,20 +179,19 @@ def enough(about: str, free: int, total: int, least: float, what_to_do: str, whe
 
 def check_sets() -> Iterator[Finding]:
     """Which data sets lie where, and at which sizes they are decoded. Only the bundled photos must be here."""
-    from colorlib.data import photo_sets
-    from colorlib.data.sets_here import decoded_sizes, find_here, place_of
+    from colorlib.data.cache import decoded_sizes
+    from colorlib.data.named_sets import NAMED
     from colorlib.errors import InputError
 
-    for name in photo_sets.NAMED:
-        place = place_of(name)
+    for name, entry in NAMED.items():
+        place = entry.place()
         try:
-            found = find_here(name)
+            found = entry.look()
         except InputError as error:
             yield Finding("MEND" if place is None else "note", name, str(error))
             continue
         if found is None:
-            how = "data/README.md says how to get it" if name == "church" else f"`colorlib data {name}` downloads it"
-            yield Finding("note", name, f"not in {place}; {how}")
+            yield Finding("note", name, f"not in {place}; {entry.how_to_get()}")
             continue
         sizes = ", ".join(map(str, decoded_sizes(found)))
         decoded = f"decoded at {sizes} pixels" if sizes else "not decoded yet, which takes a while once"

@@ -10,8 +10,8 @@ import typing
 
 from colorlib.config import Config
 from colorlib.errors import ConfigError
+from colorlib.fields import flag
 from colorlib.model import Model
-from colorlib.settings import flag
 
 
 class Parser(argparse.ArgumentParser):
@@ -138,11 +138,11 @@ def add_flags_of(
             continue
         default, choices = values.get(field.name), field.metadata.get("choices")
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        show = default is not None and not isinstance(default, dict)
+        show, several = default not in (None, ()) and not isinstance(default, dict), field.metadata.get("several")
         parser.add_argument(
             flag(field.name),
-            type=parser_of(hints[field.name]),
-            nargs="+" if isinstance(default, dict) else None,
+            type=str if several else parser_of(hints[field.name]),
+            nargs="+" if several or isinstance(default, dict) else None,
             action="extend" if isinstance(default, dict) else "store",
             choices=choices or None,
             default=argparse.SUPPRESS,  # so that what is given is known, and changes every stage of a recipe

@@ -1,7 +1,7 @@
 """The flags of the commands that use a trained colorizer: colorize, app, export, share, demo."""
 
 from colorlib.cli.flags import Parser, add_control_flags, count
-from colorlib.settings import PRECISIONS
+from colorlib.fields import PRECISIONS
 
 CHECKPOINT = (
     "starter, listener or balanced, folder of a colorizer or of its training, or owner/name on the Hugging Face hub"

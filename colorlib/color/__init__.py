@@ -87,7 +87,7 @@ def _from_root(root: Tensor) -> Tensor:
     return _curve_from(root, KNEE, 1 / SLOPE, lambda f: f**3)
 
 
-def root(x: Tensor, least: float = 1e-12) -> Tensor:
+def safe_sqrt(x: Tensor, least: float = 1e-12) -> Tensor:
     """The square root of what isn't negative; where it is as good as 0, it is 0 with gradient 0, and not infinite."""
     some = x > least
     return torch.where(some, torch.where(some, x, 1.0).sqrt(), 0.0)

@@ -15,10 +15,10 @@ from torch import nn
 
 from colorlib.colorizer.hub import download, is_hub_name
 from colorlib.errors import ColorizerError, ConfigError
+from colorlib.fields import having
 from colorlib.files import write_atomically
 from colorlib.model import Model
 from colorlib.models import build_generator
-from colorlib.settings import having
 
 log = logging.getLogger("colorlib")
 

@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 from colorlib import evaluation, recipes
 from colorlib.compare.comparison import Measured, write
-from colorlib.compare.trainings import Stages, folder_of, train_all
+from colorlib.compare.trainings import Stages, folder_of, test_part, train_all
 from colorlib.config import Config
 from colorlib.errors import ConfigError, InputError
 from colorlib.evaluation.judge import Judge
+from colorlib.fields import flag
 from colorlib.files import write_atomically
+from colorlib.measurement import Measurement, pictures_of
 from colorlib.metrics import METRICS
-from colorlib.settings import flag
 from colorlib.training.choices import change, refuse_useless, with_effect
 
 log = logging.getLogger("colorlib")
@@ -45,22 +46,26 @@ def compare(
     given: dict | None = None,
     jobs: int = 1,
     test_images: int | None = None,
-    judge: str | None = None,
-    also: Sequence[str] = (),
     say: Callable[[str], None] = print,
     progress: bool = True,
+    **options,
 ) -> tuple[dict, bool]:
     """Train what is missing, measure all, write tables and pictures into `output`; see the flags of the command.
 
-    given: settings for every recipe where they have an effect. Returns what table.json holds, whose `failed` names what
+    given: settings for every recipe where they have an effect. test_images: to measure on, at most so many. options:
+    who looks on, of a `Measurement`: judge, also. Returns what table.json holds, whose `failed` names what
     couldn't be trained or measured, and whether it was stopped by Ctrl-C, when nothing is written. Raises
     `ConfigError`.
     """
     output = Path(output)
     entries = line_up(names, seeds, output, scale, given or {})
-    evaluation.check_also(also)  # what can't be is refused now, not after hours
-    if judge is not None:
-        Judge(judge)
+    options = {"limit_images": test_images, **options}
+    wanted = Measurement(**options)  # what can't be is refused now, not after hours
+    evaluation.check_also(wanted.also)
+    if wanted.judge is not None:
+        Judge(wanted.judge)
+    photo_set, test = test_part(entries[0].stages[-1], progress)
+    digest = photo_set.digest(test)  # other photos in the folder, and kept figures are of others
     outcomes = train_all([entry.stages for entry in entries], jobs, say, progress)
     if any(outcome.status == "stopped" for outcome in outcomes):
         return {}, True
@@ -69,9 +74,7 @@ def compare(
         reason = outcome.reason
         if outcome.status == "done":
             try:
-                result = measure_entry(
-                    entry, {"limit_images": test_images, "judge": judge, "also": list(also)}, progress
-                )
+                result = measure_entry(entry, options, digest, progress)
                 measured.append(Measured(entry.recipe, entry.seed, folder_of(entry.stages), result))
                 continue
             except (InputError, OSError) as error:
@@ -101,25 +104,26 @@ def line_up(names: Sequence[str], seeds: Sequence[int], output: Path, scale: str
     return entries
 
 
-def measure_entry(entry: Entry, options: dict, progress: bool) -> dict:
-    """The figures of one training's colorizer on the test part; those kept from before, if nothing has changed."""
+def measure_entry(entry: Entry, options: dict, digest: str, progress: bool) -> dict:
+    """The figures of one training's colorizer on the test part, whose pictures have this digest; those kept from
+    before, if nothing has changed."""
     config: Config = entry.stages[-1]
     folder = folder_of(entry.stages)
     weights = next(place for place in (folder / "best", folder / "last") if place.is_dir()) / "model.safetensors"
-    where = {"dataset": config.dataset, "part": "test", "splits": config.splits, "split_seed": config.split_seed}
-    judged = Path(options["judge"]).stat().st_mtime if options["judge"] else None
-    measured = {"weights": weights.stat().st_mtime, "judged": judged, "metrics": list(METRICS)}
-    asked = json.loads(json.dumps({**where, **options, **measured}))
+    device = {"device": config.device, "precision": config.precision}
+    wanted = Measurement(part="test", **pictures_of(config), **device, **options)
+    judged = Path(wanted.judge).stat().st_mtime if wanted.judge else None
+    measured = {"weights": weights.stat().st_mtime, "judged": judged, "pictures": digest, "metrics": list(METRICS)}
+    follows_from = json.loads(json.dumps(wanted.digested() | measured))
     kept = folder / "figures.json"
     if kept.exists():
         try:
             before = json.loads(kept.read_text())
-            if before["asked"] == asked:
+            if before["follows_from"] == follows_from:
                 return before["result"]
         except (ValueError, KeyError, TypeError):
             log.warning("%s can't be read; it is measured anew", kept)
-    where |= {"dataset_path": config.dataset_path, "device": config.device, "precision": config.precision}
-    result = evaluation.evaluate(folder, **where, **options, progress=progress)
+    result = evaluation.evaluate(folder, progress=progress, **vars(wanted))
     result = json.loads(evaluation.as_json(result))
-    write_atomically(kept, evaluation.as_json({"asked": asked, "result": result}))
+    write_atomically(kept, evaluation.as_json({"follows_from": follows_from, "result": result}))
     return result

@@ -9,7 +9,8 @@ import torch
 
 from colorlib import evaluation, plots
 from colorlib.compare.published import PUBLISHED
-from colorlib.data import evenly, load_photos
+from colorlib.compare.trainings import test_part
+from colorlib.data import evenly
 from colorlib.evaluation.examiners import ALSO
 from colorlib.files import write_atomically
 from colorlib.history import read_csv
@@ -69,8 +70,7 @@ def summarize(measured: Sequence[Measured], failed: list[dict], scale: str) -> d
     table = {"scale": scale, "protocol": {}, "recipes": {}, "references": {}, "failed": failed, "notes": []}
     if measured:
         first = measured[0].result
-        names = ("dataset", "part", "splits", "split_seed", "images", "image_size", "device", "precision")
-        table["protocol"] = {name: first[name] for name in names}
+        table["protocol"] = {name: said for name, said in first.items() if not isinstance(said, (dict, list))}
         table["references"] = {name: first[name] for name in REFERENCES if name in first}
         table["notes"] = list(dict.fromkeys(note for run in measured for note in run.result["notes"]))
     for name, runs in groups(measured):
@@ -169,8 +169,7 @@ def history(folder: Path) -> list[dict]:
 def pictures(measured: Sequence[Measured]) -> dict:
     """Some test pictures in gray, as the first seed of each recipe colors them, and true."""
     config = Run.load(measured[0].folder).config
-    photo_set = load_photos(config.dataset, config.dataset_path, config.model.image_size, progress=False)
-    test = photo_set.split(config.splits, config.split_seed)["test"]
+    photo_set, test = test_part(config)
     true = photo_set.batch(evenly(test, PICTURES)) / 255
     colored = {name: Run.load(runs[0].folder).colorizer().colorize_batch(true) for name, runs in groups(measured)}
     return {"gray": gray_row(true), **colored, "true": true}

@@ -12,7 +12,7 @@ What is trained already is kept, what has begun goes on (`colorlib.compare.train
 the document leaves open, is `--conditions`: see `colorlib.controls`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,21 +22,21 @@ from torch import Tensor
 from colorlib import plots, recipes
 from colorlib.color import join_lightness, lightness_of, rgb_to_lab
 from colorlib.color.difference import ciede2000
-from colorlib.compare.trainings import Stages, folder_of, train_all
+from colorlib.compare.trainings import Stages, folder_of, test_part, train_all
 from colorlib.controls import CONTROLS, hue_spread
-from colorlib.data import evenly, load_photos
+from colorlib.data import evenly
 from colorlib.errors import ConfigError
 from colorlib.evaluation import as_json
 from colorlib.evaluation.obedience import eight_bits, obtained_by
 from colorlib.files import write_atomically
-from colorlib.metrics import colorfulness, gray_row
+from colorlib.metrics import colorfulness, gray_row, ratio
 from colorlib.moving import move
 from colorlib.tables import markdown_table
 from colorlib.training.choices import change, refuse_useless, with_effect
 from colorlib.training.runs import Run
 
 WEIGHT = 20.0  # of a control in the objective: the document's command line has it
-IN_A_ROW, AT_ONCE = 10, 100  # pictures in a row of the grid; measured at once
+IN_A_ROW, MEASURED_AT_ONCE = 10, 100  # pictures in a row of the grid; measured at once
 MOVED = ("ciede2000_moved", "rival_ciede2000_moved", "hue_spread", "rival_hue_spread")  # of rows with targets
 
 
@@ -98,6 +98,7 @@ def sweep(
     rows = SWEEPS[name]
     refuse_useless({row.label: recipes.get(row.recipe, scale) for row in rows}, given or {})
     trainings = [stages_of(row, output, scale, given or {}) for row in rows]
+    test_part(trainings[0][-1], progress)  # what can't be measured is said now, not after hours
     outcomes = train_all(trainings, jobs, say, progress)
     if any(outcome.status == "stopped" for outcome in outcomes):
         return {}, True
@@ -134,42 +135,47 @@ def stages_of(row: Wanted, output: Path, scale: str, given: dict) -> Stages:
 def measure_rows(done: list[tuple[Wanted, Stages]], test_images: int | None, output: Path) -> dict:
     """The figures of all rows on one test set; draws the grid."""
     config = done[0][1][-1]
-    photo_set = load_photos(config.dataset, config.dataset_path, config.model.image_size)
-    indices = evenly(photo_set.split(config.splits, config.split_seed)["test"], test_images)
+    photo_set, test = test_part(config)
+    indices = evenly(test, test_images)
     shown = photo_set.batch(evenly(indices, IN_A_ROW)) / 255
+    names = dict.fromkeys(name for row, _ in done for name in row.targets)
     grid, figures = {"grayscale": gray_row(shown), "original": shown}, {}
     free = next((Run.load(folder_of(stages)).colorizer() for row, stages in done if row == FREE), None)
     for row, stages in done:
         colorizer = Run.load(folder_of(stages)).colorizer()
         grid[row.label] = colorizer.colorize_batch(shown)
-        figures[row.label] = figures_of(colorizer, row.targets, photo_set, indices, free)
+        figures[row.label] = figures_of(colorizer, names, row.targets, photo_set, indices, free)
     write_atomically(output / "pictures.png", plots.to_png(plots.grid(grid, tile=0.75)))
     about = {"dataset": config.dataset, "part": "test", "split_seed": config.split_seed, "images": len(indices)}
     return about | {"epochs": config.epochs, "rows": figures}
 
 
 @torch.no_grad()
-def figures_of(colorizer, targets: dict[str, float], photo_set, indices, free=None) -> dict:
-    """What one training's pictures have of the controls, and how far they are from the true ones.
+def figures_of(colorizer, names: Iterable[str], targets: dict[str, float], photo_set, indices, free=None) -> dict:
+    """What one training's pictures have of the controls `names`, how far that is from its own targets (in tables'
+    units: of an angle in degrees), and how far the pictures are from the true ones.
 
     With targets also: how far they are from the true pictures moved to them, as those of the colorizer `free` are.
     """
     kept: dict[str, list] = {}
-    for start in range(0, len(indices), AT_ONCE):
-        true_rgb = photo_set.batch(indices[start : start + AT_ONCE]) / 255
+    for start in range(0, len(indices), MEASURED_AT_ONCE):
+        true_rgb = photo_set.batch(indices[start : start + MEASURED_AT_ONCE]) / 255
         seen = eight_bits(colorizer.colorize_batch(true_rgb)).cpu()
-        values = {name: obtained_by(seen, name) for name in ("saturation", "hue")}
+        values = {name: obtained_by(seen, name) for name in names}
         values |= {"ciede2000": ciede2000(rgb_to_lab(seen), rgb_to_lab(true_rgb)).mean(dim=(1, 2))}
         values |= {"colorfulness": colorfulness(seen), "true_colorfulness": colorfulness(true_rgb)}
         if targets:
             values |= to_the_moved(seen, true_rgb, targets, free)
         for name, target in targets.items():
-            values[f"{name}_error"] = CONTROLS[name].distance(values[name], target)
+            values[f"{name}_error"] = CONTROLS[name].error(values[name], target)
         for name, value in values.items():
             kept.setdefault(name, []).append(value)
-    means = {name: torch.cat(values) for name, values in kept.items()}
-    means = {name: values[values.isfinite()].mean().item() for name, values in means.items() if name != "hue"}
-    return {"targets": targets, "colorfulness_ratio": means["colorfulness"] / means["true_colorfulness"]} | means
+    means = {}
+    for name, values in kept.items():
+        values = torch.cat(values)
+        means[name] = CONTROLS[name].mean(values) if name in CONTROLS else values[values.isfinite()].mean().item()
+    pair = torch.tensor([means["colorfulness"], means["true_colorfulness"]])
+    return {"targets": targets, "colorfulness_ratio": ratio(pair)} | means
 
 
 def to_the_moved(seen: Tensor, true_rgb: Tensor, targets: dict[str, float], free) -> dict[str, Tensor]:
@@ -192,16 +198,21 @@ def sweep_table(table: dict) -> str:
     """The table of a sweep: what was asked for, and how far from it the pictures are on average."""
     if "rows" not in table:
         return "nothing was trained\n"
-    lines = [
-        ["row", "saturation", "its error", "of hue (degrees)", "CIEDE2000", "to the moved", "of the rival"]
-        + ["spread of hues", "of the rival", "colorfulness ratio"]
-    ]
+    names = dict.fromkeys(name for row in table["rows"].values() for name in row["targets"])
+    heading = ["row"]
+    for name in names:
+        unit = f" ({CONTROLS[name].error_unit})" if CONTROLS[name].error_unit else ""
+        heading += [f"{name} obtained", f"error of {name}{unit}"]
+    heading += ["CIEDE2000", "to the moved", "of the rival", "spread of hues", "of the rival", "colorfulness ratio"]
+    lines = [heading]
     for label, row in table["rows"].items():
-        errors = [row.get("saturation_error"), row.get("hue_error")]
-        cells = ["" if errors[0] is None else f"{errors[0]:.3f}", "" if errors[1] is None else f"{360 * errors[1]:.0f}"]
-        cells.append(f"{row['ciede2000']:.2f}")
-        cells += [f"{row[name]:.2f}" if name in row else "" for name in MOVED]
-        lines.append([label, f"{row['saturation']:.3f}", *cells, f"{row['colorfulness_ratio']:.2f}"])
+        cells = [label]
+        for name in names:
+            form = ".0f" if CONTROLS[name].is_angle else ".3f"
+            error = row.get(f"{name}_error")
+            cells += [f"{row[name]:.3f}", "" if error is None else format(error, form)]
+        cells += [f"{row[name]:.2f}" if name in row else "" for name in ("ciede2000", *MOVED, "colorfulness_ratio")]
+        lines.append(cells)
     where = f"{table['dataset']}, {table['part']} (split seed {table['split_seed']}): {table['images']:,} pictures"
     failed = "".join(f"\nfailed: {one['row']}: {one['reason']}\n" for one in table["failed"])
     return (

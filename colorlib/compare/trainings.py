@@ -16,11 +16,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from colorlib.config import Config
+from colorlib.data import PhotoSet, load_photos
 from colorlib.engine import stop_on_signals
-from colorlib.errors import ConfigError
+from colorlib.errors import ConfigError, DataError
+from colorlib.fields import flag
 from colorlib.history import read_csv
-from colorlib.settings import flag
 from colorlib.training.locks import BusyError
 from colorlib.training.progress import BestEpoch
 from colorlib.training.run_folder import has_begun, load_stages
@@ -46,6 +49,15 @@ def folder_of(stages: Stages) -> Path:
     return Path(stages[-1].checkpoints_path)
 
 
+def test_part(config: Config, progress: bool = False) -> tuple[PhotoSet, np.ndarray]:
+    """The pictures of a training, and the indices of those to measure on. Raises `DataError` where there are none."""
+    photo_set = load_photos(config.dataset, config.dataset_path, config.model.image_size, progress)
+    test = photo_set.split(config.splits, config.split_seed)["test"]
+    if not len(test):
+        raise DataError(f"{photo_set.summary}; none is of the part test to measure on; give other --splits")
+    return photo_set, test
+
+
 def is_complete(stages: Stages) -> bool:
     """Whether a training stands in its folder, finished. Raises `ConfigError` for one with other settings."""
     folder, config = folder_of(stages), stages[-1]
@@ -54,8 +66,8 @@ def is_complete(stages: Stages) -> bool:
     before = load_stages(folder)
     if len(before) != len(stages):
         raise ConfigError(f"{folder} holds a training of {len(before)} stages, not {len(stages)}; give another folder")
-    for had, asked in zip(before, stages, strict=True):
-        old, new = had.flat(), asked.flat()
+    for had, has in zip(before, stages, strict=True):
+        old, new = had.flat(), has.flat()
         for name in new:
             if new[name] != old[name] and name not in HARMLESS:
                 was = f"{folder} was trained with {flag(name)} {old[name]}"

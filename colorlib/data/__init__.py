@@ -6,10 +6,8 @@ on the device.
 
 import hashlib
 import logging
-import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from colorlib.data import cache, photo_sets
+from colorlib.data.set_openers import course_folder
 from colorlib.errors import ConfigError, DataError
 
 log = logging.getLogger("colorlib")
@@ -112,8 +111,8 @@ def parse_splits(text: str) -> list[float]:
 def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: bool = True) -> PhotoSet:
     """Open a data set as squares of `size` pixels, decoding it first if it hasn't been.
 
-    dataset: a name (see photo_sets.NAMED), a folder of photos, or an .npz file with an array `images`. path: where a
-    set by name lies. Damaged files are named in the log and left out. Raises `DataError`.
+    dataset: a name (see colorlib.data.named_sets), a folder of photos, or an .npz file with an array `images`. path:
+    where a set by name lies. Damaged files are named in the log and left out. Raises `DataError`.
     """
     pictures = photo_sets.find(dataset, path, size)
     decoded = cache.load(pictures, size, progress)
@@ -122,8 +121,7 @@ def load_photos(dataset: str = "bundled", path=None, size: int = 32, progress: b
     if len(decoded.skipped) > 10:
         log.warning("left out: %d photos more that can't be read", len(decoded.skipped) - 10)
     own_part = None if pictures.part is None else np.array(pictures.part)[decoded.number]
-    folders = getattr(pictures, "folders", None)
-    folder = None if folders is None else np.array(folders)[decoded.number]
+    folder = None if pictures.folders is None else np.array(pictures.folders)[decoded.number]
     where = path and str(path)
     return PhotoSet(dataset, decoded.images, decoded.key, own_part, decoded.gray, decoded.skipped, where, folder)
 
@@ -140,15 +138,6 @@ def course_photos(scale: str, size: int = 32, progress: bool = True) -> PhotoSet
         except DataError as error:
             print(f"Using the bundled photos instead of CIFAR-10: {error}")
     return load_photos("bundled", None, size, progress)
-
-
-def course_folder() -> Path:
-    """Where the notebooks want CIFAR-10: COLORLIB_CIFAR10, else data/cifar10 of the repository (of the working folder
-    where colorlib is installed without one, as in Colab).
-    """
-    clone = Path(__file__).parents[2]
-    home = clone if (clone / "pyproject.toml").is_file() else Path.cwd()
-    return Path(os.environ.get("COLORLIB_CIFAR10") or home / "data" / "cifar10")
 
 
 def evenly(indices: np.ndarray, limit: int | None) -> np.ndarray:

@@ -165,6 +165,12 @@ def _decode(pictures, size: int, folder: Path, progress: bool) -> None:
     (folder / "index.json").write_text(json.dumps(index))
 
 
+def decoded_sizes(pictures) -> list[int]:
+    """The sides, in pixels, of the squares that a set is decoded at by this version of colorlib."""
+    folders = home().glob(f"{pictures.place}-*px/v{VERSION}-{pictures.fingerprint}/index.json")
+    return sorted(int(path.parts[-3].rpartition("-")[2].removesuffix("px")) for path in folders)
+
+
 def is_gray(rgb: np.ndarray) -> np.ndarray:
     """Which pictures have no color to learn from. rgb: uint8 `(B, H, W, 3)`; bool `(B,)` comes back."""
     red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]

@@ -6,6 +6,7 @@ and
     read(i)      picture i as a PIL image of mode RGB, at its own full size; raises `PhotoError` where its content is
                  damaged, and `DataError` where it can't be read at the moment
     part         None, or for each picture "train", "valid" or "test": the parts of a set that comes divided
+    folders      None, or for each picture the folder that it is in: its class, in many sets
     area         None, or for each picture the key of the area that it was cut from: tiles of one area stay together
     fingerprint  a text that is another one when the pictures are
     place        the name of the set's folder in the cache (see colorlib/data/cache.py)
@@ -16,6 +17,7 @@ import io
 import os
 import re
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 from PIL import Image
@@ -66,15 +68,23 @@ class PhotoFiles:
     def read(self, i: int) -> Image.Image:
         path = self.paths[i]
         try:
-            file = _NamedBytes(path.read_bytes(), path)  # so that errors of reading and of decoding stand apart
-            return photos.read_rgb(file)
+            content = path.read_bytes()  # so that errors of reading and of decoding stand apart
         except (OSError, MemoryError) as error:
             raise _momentary(path, error) from None
-        except photos.PhotoError as error:
-            cause = error.__cause__ or error.__context__
-            if isinstance(cause, MemoryError) or getattr(cause, "errno", None):
-                raise _momentary(path, cause) from None
-            raise
+        return _read_rgb(content, str(path))
+
+
+def _read_rgb(content: bytes, name: str) -> Image.Image:
+    """A photo from its file's content. Raises `PhotoError` for a damaged one, and `DataError` for a want of memory."""
+    try:
+        return photos.read_rgb(_NamedBytes(content, name))
+    except (OSError, MemoryError) as error:
+        raise _momentary(name, error) from None
+    except photos.PhotoError as error:
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, MemoryError) or getattr(cause, "errno", None):
+            raise _momentary(name, cause) from None
+        raise
 
 
 def folder_below(root: Path, path: Path) -> str:
@@ -86,14 +96,14 @@ def folder_below(root: Path, path: Path) -> str:
 
 
 class _NamedBytes(io.BytesIO):
-    """A file's content; messages call it by the file's path."""
+    """A file's content; messages call it by a name."""
 
-    def __init__(self, content: bytes, path: Path):
+    def __init__(self, content: bytes, name: str):
         super().__init__(content)
-        self.path = path
+        self.called = name
 
     def __str__(self):
-        return str(self.path)
+        return self.called
 
 
 def _momentary(path, error) -> DataError:
@@ -123,19 +133,25 @@ class PhotoArray:
 
 
 class PhotoDatabase:
-    """LSUN's churches as their authors publish them, in a database that torchvision reads with the package lmdb."""
+    """LSUN's churches as their authors publish them: databases of encoded photos, which the package lmdb reads.
 
-    area = None
+    torchvision's LSUN reads them too, and keeps the list of their keys as a pickle in the working folder: what
+    somebody put there under that name would be executed. Raises `ImportError` without lmdb, and `DataError`.
+    """
+
+    area = folders = None
 
     def __init__(self, root: Path):
-        from torchvision.datasets import LSUN
-
-        names = {"church_outdoor_train": "train", "church_outdoor_val": "valid"}
-        there = [name for name in names if (root / f"{name}_lmdb").is_dir()]
-        self.sets = [LSUN(str(root), classes=[name]) for name in there]
-        self.at = [(number, i) for number, photos_ in enumerate(self.sets) for i in range(len(photos_))]
+        names = {"church_outdoor_train_lmdb": "train", "church_outdoor_val_lmdb": "valid"}
+        there = [name for name in names if (root / name).is_dir()]
+        self.databases, self.at = [], []
+        for number, name in enumerate(there):
+            path = (root / name).resolve()
+            database = _Database.opened.get(path) or _Database(path)
+            self.at += [(number, key) for key in database.keys]
+            self.databases.append(database)
         self.part = [names[there[number]] for number, _ in self.at] if len(there) > 1 else None
-        files = [(root / f"{name}_lmdb" / "data.mdb").stat() for name in there]
+        files = [(root / name / "data.mdb").stat() for name in there]
         self.fingerprint = _digest(str([(file.st_size, file.st_mtime_ns) for file in files]).encode())
         self.place = f"church-{_digest(os.fsencode(root.resolve()))[:8]}"
 
@@ -143,13 +159,29 @@ class PhotoDatabase:
         return len(self.at)
 
     def read(self, i: int) -> Image.Image:
-        number, index = self.at[i]
+        number, key = self.at[i]
+        return _read_rgb(self.databases[number].content(key), f"picture {i} of the database")
+
+
+class _Database:
+    """A database of lmdb, which a process can open once only: all that read it share it while one of them is there."""
+
+    opened: WeakValueDictionary = WeakValueDictionary()
+
+    def __init__(self, path: Path):
+        import lmdb
+
         try:
-            return self.sets[number][index][0].convert("RGB")
-        except (OSError, SyntaxError, ValueError) as error:
-            if getattr(error, "errno", None):
-                raise _momentary(f"picture {i} of the database", error) from None
-            raise photos.PhotoError(f"picture {i} of the database can't be read ({error})") from None
+            self.environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False)
+            with self.environment.begin() as reading:
+                self.keys = [bytes(key) for key in reading.cursor().iternext(keys=True, values=False)]
+        except lmdb.Error as error:
+            raise DataError(f"{path} can't be read as a database ({error}); unpack it anew") from None
+        self.opened[path] = self
+
+    def content(self, key: bytes) -> bytes:
+        with self.environment.begin() as reading:
+            return reading.get(key)
 
 
 class PhotoTiles:
@@ -159,7 +191,7 @@ class PhotoTiles:
     share no pixel. The photos stay in memory. Raises `PhotoError`.
     """
 
-    part = None
+    part = folders = None
 
     def __init__(self, paths: list[Path], size: int):
         self.images = [photos.read_rgb(path) for path in paths]

@@ -24,8 +24,10 @@ from colorlib.errors import ConfigError, DataError
 from colorlib.evaluation.draws import Draws
 from colorlib.evaluation.examiners import ALSO, WeightsMissing
 from colorlib.evaluation.judge import Judge, Verdicts
-from colorlib.evaluation.learned import Pictures, choose_pictures, unseen_by
+from colorlib.evaluation.learned import choose_pictures, unseen_by
 from colorlib.evaluation.obedience import measure_obedience, obedience_table
+from colorlib.fields import flag, having
+from colorlib.measurement import Measurement
 from colorlib.models import draws as generator_draws
 from colorlib.models import evaluating, generate
 from colorlib.tables import metric_table
@@ -35,43 +37,30 @@ MEASURED_PIXELS = 2**19  # unless they have more pixels than this together
 
 
 def evaluate(
-    colorizer: Colorizer | str | Path,
-    dataset: str | None = None,
-    dataset_path: str | None = None,
-    part: str | None = None,
-    splits: str | None = None,
-    split_seed: int | None = None,
-    limit_images: int | None = None,
-    progress: bool = True,
-    device: str = "auto",
-    precision: str = "auto",
-    judge: str | Path | None = None,
-    also: Sequence[str] = (),
+    colorizer: Colorizer | str | Path, dataset: str | None = None, *, progress: bool = True, **options
 ) -> dict:
     """Measure a colorizer beside the reference rows `gray` and `oracle_mean`, at the size its generator sees.
 
     colorizer: its folder or its training's, or its name, so that what it has learned from is known; or a `Colorizer`,
-    of which it isn't. dataset, dataset_path, part (train, valid, test or all), splits, split_seed: the pictures
-    (default: what it hasn't seen; see `colorlib.evaluation.learned.choose_pictures`). limit_images: at most so many,
-    evenly taken. device, precision: where a folder is opened. judge: a file of `colorlib pretrain-judge`, which looks
-    on, too. also: further metrics, lpips or fid, whose weights are downloaded once; where they can't be had, `notes`
-    says so. Returns what was measured on what, and the rows; see `colorlib.metrics` for their definitions and units.
-    Raises `DataError`, `ConfigError` and `ColorizerError`.
+    of which it isn't. dataset, options: those of a `Measurement`, by name: the pictures (default: what it hasn't seen;
+    see `colorlib.evaluation.learned.choose_pictures`), how many of them, the device where a folder is opened, a judge,
+    and further metrics, whose weights are downloaded once; where they can't be had, `notes` says so. Returns what was
+    measured on what, and the rows; see `colorlib.metrics` for their definitions and units. Raises `DataError`,
+    `ConfigError` and `ColorizerError`.
     """
-    check_also(also)
-    ready = prepare(
-        colorizer, dataset, dataset_path, part, splits, split_seed, limit_images, progress, device, precision
-    )
+    wanted = Measurement(dataset, **options)
+    check_also(wanted.also)
+    ready = make_ready(colorizer, wanted, progress)
     colorizer, photo_set, indices = ready.colorizer, ready.photo_set, ready.indices
     examiners, notes = [], []
-    if judge is not None:
-        jury = Judge(judge, colorizer.device)
+    if wanted.judge is not None:
+        jury = Judge(wanted.judge, colorizer.device)
         examiners.append(Verdicts(jury, jury.labels(photo_set, indices)))
         if seen := jury.seen(photo_set, indices):
             notes.append(
                 f"the judge has learned from {seen:,} of these {len(indices):,} pictures, and is too sure of them"
             )
-    for name in also:
+    for name in wanted.also:
         try:
             examiners.append(ALSO[name](colorizer.device))
         except WeightsMissing as reason:
@@ -83,14 +72,19 @@ def evaluate(
     return ready.about() | {"notes": notes, **rows}
 
 
-def evaluate_obedience(colorizer: Colorizer | str | Path, **where) -> dict:
+def evaluate_obedience(
+    colorizer: Colorizer | str | Path, dataset: str | None = None, *, progress: bool = True, **options
+) -> dict:
     """Measure how well a colorizer obeys the controls that it listens to, beside the honest rival.
 
-    where: as `evaluate`'s arguments of these names, all but judge and also. Returns what was measured on what, and
-    `controls`: see `colorlib.evaluation.obedience.measure_obedience`. Raises `ConfigError` for a colorizer that listens
-    to nothing.
+    dataset, options: as of `evaluate`, all but judge and also. Returns what was measured on what, and `controls`: see
+    `colorlib.evaluation.obedience.measure_obedience`. Raises `ConfigError` for a colorizer that listens to nothing.
     """
-    ready = prepare(colorizer, **where)
+    wanted = Measurement(dataset, **options)
+    for name in sorted(having(Measurement, "onlooker")):
+        if getattr(wanted, name):
+            raise ConfigError(f"{flag(name)} has no effect with --obedience; leave one of them out")
+    ready = make_ready(colorizer, wanted, progress)
     if not ready.colorizer.model.conditions:
         raise ConfigError("this colorizer listens to no control, so there is nothing to obey; train with --conditions")
     return ready.about() | {"controls": measure_obedience(ready.colorizer, ready.batches())}
@@ -100,7 +94,7 @@ class Ready(NamedTuple):
     """A colorizer, and the pictures to measure it on."""
 
     colorizer: Colorizer
-    pictures: Pictures
+    chosen: Measurement
     photo_set: PhotoSet
     indices: np.ndarray
     progress: bool
@@ -115,10 +109,10 @@ class Ready(NamedTuple):
     def about(self) -> dict:
         """What is to be said beside every number."""
         return {
-            "dataset": self.pictures.dataset,
-            "part": self.pictures.part,
-            "splits": self.pictures.splits,
-            "split_seed": self.pictures.split_seed,
+            "dataset": self.chosen.dataset,
+            "part": self.chosen.part,
+            "splits": self.chosen.splits,
+            "split_seed": self.chosen.split_seed,
             "images": len(self.indices),
             "image_size": self.colorizer.model.image_size,
             "device": device_name(self.colorizer.device),
@@ -126,29 +120,18 @@ class Ready(NamedTuple):
         }
 
 
-def prepare(
-    colorizer,
-    dataset=None,
-    dataset_path=None,
-    part=None,
-    splits=None,
-    split_seed=None,
-    limit_images=None,
-    progress=True,
-    device="auto",
-    precision="auto",
-) -> Ready:
+def make_ready(colorizer, wanted: Measurement, progress: bool = True) -> Ready:
     """Open a colorizer, and choose the pictures to measure it on; see `evaluate`."""
     unseen = None
     if not isinstance(colorizer, Colorizer):
-        unseen = unseen_by(str(colorizer), needed=dataset is None)
-        colorizer = Colorizer.load(colorizer, device, precision)
-    pictures = choose_pictures(unseen, dataset, dataset_path, part, splits, split_seed)
-    photo_set = load_photos(pictures.dataset, pictures.dataset_path, colorizer.model.image_size, progress)
-    indices = evenly(photo_set.split(pictures.splits, pictures.split_seed)[pictures.part], limit_images)
+        unseen = unseen_by(str(colorizer), needed=wanted.dataset is None)
+        colorizer = Colorizer.load(colorizer, wanted.device, wanted.precision)
+    chosen = choose_pictures(unseen, wanted)
+    photo_set = load_photos(chosen.dataset, chosen.dataset_path, colorizer.model.image_size, progress)
+    indices = evenly(photo_set.split(chosen.splits, chosen.split_seed)[chosen.part], chosen.limit_images)
     if not len(indices):
-        raise DataError(f"{pictures.dataset}: no photos in the part {pictures.part!r}; try --part all")
-    return Ready(colorizer, pictures, photo_set, indices, progress)
+        raise DataError(f"{chosen.dataset}: no photos in the part {chosen.part!r}; try --part all")
+    return Ready(colorizer, chosen, photo_set, indices, progress)
 
 
 def check_also(names: Sequence[str]) -> None:
@@ -164,9 +147,11 @@ def as_json(result: dict) -> str:
     def plain(value):
         if isinstance(value, dict):
             return {name: plain(inner) for name, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(inner) for inner in value]
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    return json.dumps(plain(result), indent=2) + "\n"
+    return json.dumps(plain(result), indent=2, allow_nan=False) + "\n"
 
 
 def pictures_per_second(colorizer: Colorizer, batch_size: int = 32) -> float:

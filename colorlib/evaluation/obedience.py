@@ -20,7 +20,7 @@ from torch import Tensor
 from colorlib.color import join_lightness, lightness_of, rgb_to_lab
 from colorlib.color.difference import ciede2000
 from colorlib.colorizer import Colorizer
-from colorlib.controls import CONTROLS, Control, hue_spread, mean_hue
+from colorlib.controls import CONTROLS, Control, hue_spread
 from colorlib.metrics import colorfulness
 from colorlib.moving import move, reach
 from colorlib.tables import markdown_table
@@ -41,12 +41,14 @@ def targets_of(control: Control) -> list[float]:
 
 
 def obtained_by(rgb: Tensor, name: str) -> Tensor:
-    """What pictures, sRGB `(B, 3, H, W)`, have of a control `(B,)`; hue is of the colored pixels, nan without any."""
-    if name != "hue":
-        return CONTROLS[name].measure(rgb)
+    """What pictures, sRGB `(B, 3, H, W)`, have of a control `(B,)`; an angle is that of the colored pixels, nan without
+    any."""
+    control = CONTROLS[name]
+    if not control.is_angle:
+        return control.measure(rgb)
     colored = rgb_to_lab(rgb)[:, 1:].norm(dim=1, keepdim=True) >= COLORED
-    hue = mean_hue(rgb * colored)  # of the others nothing is left, not even gray
-    return torch.where(colored.flatten(1).any(dim=1), hue, math.nan)
+    angle = control.measure(rgb * colored)  # of the others nothing is left, not even gray
+    return torch.where(colored.flatten(1).any(dim=1), angle, math.nan)
 
 
 def eight_bits(rgb: Tensor) -> Tensor:
@@ -60,9 +62,9 @@ def measure_obedience(colorizer: Colorizer, batches: Iterable[Tensor], names: It
 
     batches: RGB uint8 `(B, 3, S, S)`, of the size that the generator sees. names: of controls (default: those that the
     model listens to). A row has, over all pictures: `error_mean`, `error_median`, `error_p90`, of |obtained - target|
-    in the control's unit (hue in degrees); `obtained`, the mean (of an angle the circular one); `ciede2000` to the
-    true picture moved to the target; `hue_spread` and `colorfulness`. `reachable` is how many of the true pictures can
-    be moved to the target.
+    in the control's unit (of an angle in degrees); `obtained`, the mean (of an angle the circular one); `ciede2000` to
+    the true picture moved to the target; `hue_spread` and `colorfulness`. `reachable` is how many of the true pictures
+    can be moved to the target.
     """
     names = list(names or colorizer.model.conditions)
     sums: dict = {name: {target: {} for target in targets_of(CONTROLS[name])} for name in names}
@@ -96,7 +98,7 @@ def figures(seen: Tensor, moved: Tensor, name: str, target: float) -> dict[str, 
     obtained = obtained_by(seen, name)
     return {
         "obtained": obtained,
-        "error": CONTROLS[name].distance(obtained, target) * (360 if CONTROLS[name].is_angle else 1),
+        "error": CONTROLS[name].error(obtained, target),
         "ciede2000": ciede2000(rgb_to_lab(seen), rgb_to_lab(moved)).mean(dim=(1, 2)),
         "hue_spread": hue_spread(rgb_to_lab(seen)[:, 1:]),
         "colorfulness": colorfulness(seen),
@@ -113,7 +115,7 @@ def summed(target: float, kept: dict, control: Control) -> dict:
         numbers = {"error_mean": error.mean().item(), "error_median": has[0], "error_p90": has[1]}
         for figure in ("ciede2000", "hue_spread", "colorfulness"):
             numbers[figure] = torch.cat(kept[row, figure]).mean().item()
-        numbers["obtained"] = mean_of(torch.cat(kept[row, "obtained"]), control)
+        numbers["obtained"] = control.mean(torch.cat(kept[row, "obtained"]))
         numbers["pictures"] = len(error)
         result[row] = numbers
     return result
@@ -122,8 +124,8 @@ def summed(target: float, kept: dict, control: Control) -> dict:
 def obedience_table(name: str, targets: list[dict]) -> str:
     """The targets of one control and what was measured at each, as a Markdown table."""
     control = CONTROLS[name]
-    error = "error (degrees)" if control.is_angle else "error" + (f" ({control.unit})" if control.unit else "")
-    form = ".1f" if control.is_angle or control.unit else ".3f"
+    error = "error" + (f" ({control.error_unit})" if control.error_unit else "")
+    form = ".1f" if control.error_unit else ".3f"
     heading = [f"{name} asked for", "obtained", f"{error}: mean", "median", "90 %", "CIEDE2000", "of the rival"]
     lines = [[*heading, "of gray", "spread of hues", "of the rival", "of the true"]]
     for at in targets:
@@ -133,12 +135,3 @@ def obedience_table(name: str, targets: list[dict]) -> str:
         spreads = [f"{at[row]['hue_spread']:.3f}" for row in ("model", "rival", "true")]
         lines.append([f"{at['target']:g}", f"{model['obtained']:.3g}", *errors, *distances, *spreads])
     return markdown_table(lines)
-
-
-def mean_of(obtained: Tensor, control: Control) -> float:
-    """The mean of what was obtained; of an angle that of the directions. nan where there is none."""
-    obtained = obtained[obtained.isfinite()]
-    if not control.is_angle or not len(obtained):
-        return obtained.mean().item()
-    angle = 2 * math.pi * obtained
-    return (torch.atan2(angle.sin().sum(), angle.cos().sum()) / (2 * math.pi)).remainder(1).item()

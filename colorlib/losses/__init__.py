@@ -5,7 +5,6 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -105,11 +104,23 @@ def hues(prediction: Prediction) -> Tensor:
     return (hue_spread(prediction.few[:, 1:]) - hue_spread(true_ab)).abs().mean()
 
 
+class Criterion:
+    """A term that is more than a function: one that has options, which it is made of, or that needs a network."""
+
+    def prepare(self, engine: Engine, config: Config) -> None:
+        """Get what it needs besides a prediction; here nothing. Called once when a training begins or goes on, after
+        all settings were checked. Raises `ConfigError`.
+        """
+
+    def __call__(self, prediction: Prediction) -> Tensor:
+        raise NotImplementedError
+
+
 # ---------------------------------------------------------------- terms of controls
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Criterion):
     """How far a control is from one target for all pictures, as a mean over the batch. Raises `ConfigError`."""
 
     name: str
@@ -123,12 +134,10 @@ class Target:
         return control.distance(control.measure(prediction.shown), self.target).mean()
 
 
-class AskedFor:
+class AskedFor(Criterion):
     """How far each picture's controls are from what was asked of it: a mean over the batch, where what is free counts
     as 0, summed over the controls.
     """
-
-    needs: ClassVar[dict] = {"conditions": None}
 
     def __call__(self, prediction: Prediction) -> Tensor:
         total = prediction.gray.new_zeros(())
@@ -142,14 +151,12 @@ class AskedFor:
 # ---------------------------------------------------------------- the loss of a classifier of color
 
 
-class CrossEntropy:
+class CrossEntropy(Criterion):
     """-sum over the bins of z log p, as a mean over batch and pixels (Zhang et al. 2016, equations 2 to 4).
 
     z is the soft code of the true color at the output's size, p what the generator says; it takes a generator whose
     head is `bins`. rebalance: how much more the pixels of rare colors count; see `colorlib.color.bins.class_weights`.
     """
-
-    needs: ClassVar[dict] = {"head": "bins"}
 
     def __init__(self, rebalance: float = 0.5):
         if isinstance(rebalance, bool) or not isinstance(rebalance, (int, float)) or not 0 <= rebalance <= 1:
@@ -174,7 +181,7 @@ class CrossEntropy:
 
 
 @dataclass(frozen=True)
-class Adversarial:
+class Adversarial(Criterion):
     """What the discriminator is asked to do, and the generator's term against it.
 
     kind: "bce" is binary cross entropy, as in the documents; "lsgan" least squares (Mao et al. 2017); "hinge" only
@@ -184,7 +191,6 @@ class Adversarial:
 
     kind: str = "bce"
     real_label: float = 1.0
-    needs: ClassVar[dict] = {"system": "gan"}
 
     def __post_init__(self):
         if self.kind not in ("bce", "lsgan", "hinge"):

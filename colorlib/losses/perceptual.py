@@ -25,21 +25,19 @@ from torch.nn import functional
 from colorlib.config import Config
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
-from colorlib.losses import Prediction
+from colorlib.losses import Criterion, Prediction
 from colorlib.models.features import feature_network
 
 log = logging.getLogger("colorlib")
 
 
-class ContentLoss:
+class ContentLoss(Criterion):
     """MSE between a network's maps of the predicted picture and of the true one, summed over the layers.
 
     layer: whose maps, as `relu2_2`; of several their weighted sum, as `0.5*relu1_2+relu3_3`; without it the network's
     usual one (`colorlib.models.features` has their names). size: the side in pixels at which the network sees the
     pictures; without it their own. The network is what the setting `content_weights` names.
     """
-
-    settings = ("content_weights",)
 
     def __init__(self, layer: str | None = None, size: float | None = None):
         self.weights = read_layers(layer) if layer is not None else {}

@@ -11,21 +11,18 @@ from colorlib.color.spaces import COLOR_SPACES
 from colorlib.config import Config
 from colorlib.controls import CONTROLS, Asked
 from colorlib.errors import ConfigError
+from colorlib.fields import choose
 from colorlib.model import Model
 from colorlib.models.discriminators import Discriminator
+from colorlib.models.generator import Generator, Noise
 from colorlib.models.gray_fed import GrayFed
 from colorlib.models.heads import build_head
 from colorlib.models.pretrained import ResNet18UNet
 from colorlib.models.residual import Residual, ResidualUNet, ResidualUNet2x
 from colorlib.models.unet import UNet
 from colorlib.precision import in_precision
-from colorlib.settings import choose
 
-# A generator is built without memory where a saved one is opened, so all that it holds must be in its state_dict.
-# It is a class with `from_model(model, head)`, `initialize()`, `check_size(height, width)`, `size_multiple`,
-# what the sides of a picture are multiples of (None: it takes squares of one size alone),
-# and `settings`, the names of the model's settings that not every generator looks at.
-GENERATORS = {
+GENERATORS: dict[str, type[Generator]] = {
     "unet": UNet,
     "gray_fed": GrayFed,
     "resnet18": ResNet18UNet,
@@ -35,10 +32,10 @@ GENERATORS = {
 }
 
 
-def build_generator(model: Model) -> nn.Module:
+def build_generator(model: Model) -> Generator:
     """The generator that a model describes: gray `(B, 1, S, S)` to what its head understands. Raises `ConfigError`."""
     kind, head = choose(GENERATORS, model, "generator"), build_head(model)
-    check_conditions(model, "conditions" in kind.settings)
+    check_conditions(model, "conditions" in kind.reads)
     generator = kind.from_model(model, head)
     try:
         generator.check_size(model.image_size, model.image_size)
@@ -108,7 +105,7 @@ def draws(network: nn.Module) -> bool:
 
 def draws_by_itself(module: nn.Module) -> bool:
     """Whether a module, apart from those in it, draws noise while it trains."""
-    return hasattr(module, "draw_noise") or (isinstance(module, nn.Dropout) and module.p > 0)
+    return isinstance(module, Noise) or (isinstance(module, nn.Dropout) and module.p > 0)
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -8,8 +8,8 @@ a sigmoid; the last convolution that gives these two is ours.
 import torch
 from torch import Tensor, nn
 
-from colorlib.errors import ConfigError
 from colorlib.model import Model
+from colorlib.models.generator import Generator, Noise, check_full_size
 from colorlib.models.heads import ACTIVATIONS, Head
 
 WIDTHS = (128, 64, 64, 64, 64, 32)  # feature maps; the first kernel is 7x7, the others 5x5
@@ -17,7 +17,7 @@ NOISE_SIZE = 100  # length of z; the document doesn't say
 NOISY_LAYERS = 3
 
 
-class GrayFed(nn.Module):
+class GrayFed(Generator):
     """Gray `(B, 1, S, S)` and noise `(B, 100)` to color `(B, out_channels, S, S)`.
 
     widths: feature maps of the convolutions. image_size: S, which the dense layer for the noise fixes.
@@ -27,12 +27,12 @@ class GrayFed(nn.Module):
     as that one gives, and answers with garish colors.)
     """
 
-    settings = ("widths",)
+    reads = ("widths",)
     size_multiple = None  # it takes squares of one size alone
 
     def __init__(self, widths=WIDTHS, out_channels=2, image_size=64, activation="sigmoid"):
         super().__init__()
-        self.image_size = image_size
+        self.image_size, self.noise = image_size, Noise(NOISE_SIZE)
         self.project = nn.Linear(NOISE_SIZE, image_size * image_size)
         self.convolutions = nn.ModuleList()
         channels = 0
@@ -51,14 +51,13 @@ class GrayFed(nn.Module):
     @classmethod
     def from_model(cls, model: Model, head: Head) -> "GrayFed":
         """The generator that a model describes, for its head. Raises `ConfigError`."""
-        if head.reduction != 1:
-            raise ConfigError(f"--generator gray_fed answers at full size, and --head {model.head} wants less")
+        check_full_size(model, head)
         return cls(model.widths, head.channels, model.image_size, head.activation)
 
     def initialize(self) -> None:
         """Draw the weights that training starts from: torch's own, since the document names none."""
         for module in self.modules():
-            if hasattr(module, "reset_parameters"):
+            if isinstance(module, (nn.Linear, nn.Conv2d, nn.BatchNorm2d)):
                 module.reset_parameters()
 
     def check_size(self, height: int, width: int) -> None:
@@ -66,17 +65,10 @@ class GrayFed(nn.Module):
         if (height, width) != (self.image_size, self.image_size):
             raise ValueError(f"this generator takes {self.image_size}x{self.image_size} alone, got {height}x{width}")
 
-    def draw_noise(self, gray: Tensor) -> Tensor:
-        """z for a batch: `(B, 100)`, anew while training, else one fixed draw for all."""
-        if self.training:
-            return torch.randn(len(gray), NOISE_SIZE, dtype=gray.dtype, device=gray.device)
-        fixed = torch.randn(1, NOISE_SIZE, generator=torch.Generator().manual_seed(0))
-        return fixed.to(gray.device, gray.dtype).expand(len(gray), -1)
-
     def forward(self, gray: Tensor, noise: Tensor | None = None) -> Tensor:
         self.check_size(*gray.shape[-2:])
         if noise is None:
-            noise = self.draw_noise(gray)
+            noise = self.noise(gray)
         plane = self.project(noise).view(-1, 1, self.image_size, self.image_size).to(gray.dtype)
         x = gray.new_zeros(len(gray), 0, self.image_size, self.image_size)
         for number, convolution in enumerate(self.convolutions):

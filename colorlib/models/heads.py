@@ -11,17 +11,16 @@ from torch.nn import functional
 from colorlib.color import bins as ab_bins
 from colorlib.color.spaces import COLOR_SPACES, ColorSpace, LabSpace
 from colorlib.errors import ConfigError
+from colorlib.fields import Kind, choose
 from colorlib.model import Model
-from colorlib.settings import choose
 
 # The last function of a generator, by the name that a head or color space calls it.
 ACTIVATIONS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "none": nn.Identity}
 
 
-class ColorHead:
+class ColorHead(Kind):
     """The output is the color in the units of the space: `(B, C, H, W)`."""
 
-    settings = ()  # those of the model's that this head alone looks at
     reduction = 1  # how many times smaller than the picture the output is, per side
 
     def __init__(self, space: ColorSpace):
@@ -38,14 +37,14 @@ class ColorHead:
         return output
 
 
-class BinsHead:
+class BinsHead(Kind):
     """The output is a logit for each bin of a and b, at half the picture's size: `(B, Q, H/2, W/2)`.
 
     Half the size, because color is coarse where the eye is concerned, and a quarter of the pixels costs a quarter.
     The color is the annealed mean of the bins, brought up to the picture's size: see `colorlib.color.bins`.
     """
 
-    settings = ("temperature",)
+    reads = ("temperature",)
     reduction = 2
 
     def __init__(self, space: ColorSpace, temperature: float = 0.38):

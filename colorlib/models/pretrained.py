@@ -9,12 +9,13 @@ fastai takes seconds to be imported, so that is done when such a network is buil
 
 import contextlib
 import warnings
+from collections.abc import Iterator
 
 from torch import Tensor, nn
 
 from colorlib.color.spaces import COLOR_SPACES
-from colorlib.errors import ConfigError
 from colorlib.model import Model
+from colorlib.models.generator import Generator, check_full_size
 from colorlib.models.heads import ACTIVATIONS, Head
 from colorlib.models.resnet import gray_resnet18
 
@@ -42,14 +43,13 @@ def without_classes(network: nn.Module) -> nn.Sequential:
     return nn.Sequential(*list(network.children())[:-2])
 
 
-class ResNet18UNet(nn.Module):
+class ResNet18UNet(Generator):
     """Gray `(B, 1, H, W)`, of any size, to color `(B, out_channels, H, W)`, in [-1, 1] for tanh, [0, 1] for sigmoid.
 
     darkest: the gray of a black pixel; the brightest is 1. The encoder is shown -1 to 1, whatever the color space.
     """
 
-    settings = ("encoder_weights", "encoder_lr")
-    size_multiple = 1
+    reads = ("encoder_weights", "encoder_lr")
 
     def __init__(self, out_channels: int = 2, activation: str = "tanh", darkest: float = -1.0):
         super().__init__()
@@ -59,8 +59,7 @@ class ResNet18UNet(nn.Module):
     @classmethod
     def from_model(cls, model: Model, head: Head) -> "ResNet18UNet":
         """The generator that a model describes, for its head. Raises `ConfigError`."""
-        if head.reduction > 1:
-            raise ConfigError(f"--head {model.head} wants a smaller output, and --generator resnet18 has none")
+        check_full_size(model, head)
         return cls(head.channels, head.activation, COLOR_SPACES[model.color_space].darkest)
 
     @property
@@ -73,6 +72,10 @@ class ResNet18UNet(nn.Module):
         self.unet.load_state_dict(gray_dynamic_unet(self.unet.layers[-2][0].out_channels).state_dict())
         nn.init.normal_(self.unet.layers[-2][0].weight, std=0.01)  # the first prediction is nearly gray
 
+    def encoder_parameters(self) -> Iterator[nn.Parameter]:
+        """The encoder's weights."""
+        return self.encoder.parameters()
+
     def load_encoder(self, weights: dict[str, Tensor]) -> None:
         """Give the encoder the weights of a ResNet18 that sees gray, by torchvision's names."""
         network = gray_resnet18()
@@ -83,9 +86,6 @@ class ResNet18UNet(nn.Module):
         """Let the encoder's weights stay as they are. The mean and variance that batch norm has counted still follow
         the pictures, as with fastai: those of another data set, or of other sizes, would be wrong for them."""
         self.encoder.requires_grad_(False)
-
-    def check_size(self, height: int, width: int) -> None:
-        """Every size will do."""
 
     def forward(self, gray: Tensor) -> Tensor:
         seen = (gray - self.darkest) * (2 / (1 - self.darkest)) - 1

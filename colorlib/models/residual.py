@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from colorlib.errors import ConfigError
 from colorlib.model import Model
+from colorlib.models.generator import Generator, check_full_size
 from colorlib.models.heads import ACTIVATIONS, Head
 from colorlib.models.unet import UNet, Up, enlarging, he_initialization
 
@@ -45,7 +45,7 @@ class ResidualBlock(nn.Module):
         return torch.relu(x)
 
 
-class Residual(nn.Module):
+class Residual(Generator):
     """Gray `(B, 1, H, W)`, of any size, to color `(B, out_channels, H, W)`, in [-1, 1] for tanh, [0, 1] for sigmoid.
 
     A 7x7 convolution, a residual block for each of the widths, and a 7x7 convolution, all at the picture's size:
@@ -53,8 +53,7 @@ class Residual(nn.Module):
     whatever the size of the picture. Nine of width 64, the recipe's, have 0.68 M parameters.
     """
 
-    settings = ("widths",)
-    size_multiple = 1
+    reads = ("widths",)
 
     def __init__(self, widths=(64,) * 9, out_channels=2, activation="tanh"):
         super().__init__()
@@ -74,9 +73,6 @@ class Residual(nn.Module):
         """Draw the weights that training starts from."""
         self.apply(he_initialization)
         nn.init.normal_(self.to_color.weight, std=0.01 / 7)  # of 7x7 summands: the first prediction is nearly gray
-
-    def check_size(self, height: int, width: int) -> None:
-        """Every size will do."""
 
     def forward(self, gray: Tensor) -> Tensor:
         return self.activation(self.to_color(self.blocks(self.stem(gray))))
@@ -119,8 +115,8 @@ class ResidualUNet2x(ResidualUNet):
     it leads to are averaged over 2x2, since the picture has no more pixels than it has.
     """
 
-    def __init__(self, widths=(64, 128, 256, 512, 512), *others, upsampling="transposed", **settings):
-        super().__init__(widths, *others, upsampling=upsampling, **settings)
+    def __init__(self, widths=(64, 128, 256, 512, 512), *others, upsampling="transposed", **options):
+        super().__init__(widths, *others, upsampling=upsampling, **options)
         self.finer = Up(self.to_color.in_channels, self.to_color.in_channels, skip=0, upsampling=upsampling)
 
     @classmethod
@@ -132,9 +128,3 @@ class ResidualUNet2x(ResidualUNet):
     def answer(self, x: Tensor) -> Tensor:
         """What the decoder has made `(B, C, H, W)`, enlarged, as color, and averaged."""
         return functional.avg_pool2d(super().answer(self.finer(x, None)), kernel_size=2)
-
-
-def check_full_size(model: Model, head: Head) -> None:
-    """Raise `ConfigError` for a head that wants an output smaller than the picture."""
-    if head.reduction > 1:
-        raise ConfigError(f"--generator {model.generator} answers at full size, and --head {model.head} wants less")

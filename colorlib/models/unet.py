@@ -16,6 +16,7 @@ from colorlib.controls import Asked
 from colorlib.errors import ConfigError
 from colorlib.model import Model
 from colorlib.models.film import Film
+from colorlib.models.generator import Generator
 from colorlib.models.heads import ACTIVATIONS, Head
 
 
@@ -69,7 +70,7 @@ def enlarging(inputs: int, outputs: int, upsampling: str) -> nn.Module:
     return nn.Sequential(conv, nn.Upsample(scale_factor=2, mode="bilinear"))
 
 
-class UNet(nn.Module):
+class UNet(Generator):
     """Gray `(B, 1, H, W)` to color `(B, out_channels, H, W)`, in [-1, 1] for tanh, [0, 1] for sigmoid, any for none.
 
     widths: channels of the encoder levels, from the picture down. stem_stride: 1 keeps the first level at the
@@ -79,7 +80,7 @@ class UNet(nn.Module):
     a call asks for, if any. H and W must be multiples of `size_multiple`. Weights are torch's until `initialize`.
     """
 
-    settings = ("widths", "stem_stride", "dropout", "upsampling", "conditions")
+    reads = ("widths", "stem_stride", "dropout", "upsampling", "conditions")
     down, up = Down, Up  # what its levels are made of
 
     def __init__(
@@ -133,9 +134,13 @@ class UNet(nn.Module):
     def initialize(self) -> None:
         """Draw the weights that training starts from."""
         self.apply(he_initialization)
+        self.initialize_conditions()
+        nn.init.normal_(self.to_color.weight, std=0.01)  # the first prediction is nearly gray
+
+    def initialize_conditions(self) -> None:
+        """Draw the weights of what listens to controls, if it does: they have no effect yet."""
         if self.film:
             self.film.initialize()
-        nn.init.normal_(self.to_color.weight, std=0.01)  # the first prediction is nearly gray
 
     def check_size(self, height: int, width: int) -> None:
         """Raise `ValueError` for a picture that doesn't halve evenly on every level."""

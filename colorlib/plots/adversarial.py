@@ -9,7 +9,7 @@ from torch.nn import functional
 from colorlib import color, photos
 from colorlib.plots.figures import to_pixels
 
-INK, TRUE, FAKE = "0.3", "#1b9e77", "#d95f02"
+EDGE, TRUE, FAKE = "0.3", "#1b9e77", "#d95f02"
 NETWORKS = {"G": "#4c72b0", "D": "#8172b3"}
 
 
@@ -36,7 +36,7 @@ class _Panel:
     def thumb(self, x, y, image, label="", side=1.1):
         half = side / 2
         self.axis.imshow(image, extent=(x - half, x + half, y - half, y + half), zorder=2)
-        self.axis.add_patch(plt.Rectangle((x - half, y - half), side, side, fill=False, ec=INK, lw=0.8, zorder=3))
+        self.axis.add_patch(plt.Rectangle((x - half, y - half), side, side, fill=False, ec=EDGE, lw=0.8, zorder=3))
         self.axis.text(x, y - half - 0.07, label, ha="center", va="top", fontsize=9)
 
     def pair(self, x, y, first, second, label, edge):
@@ -51,13 +51,13 @@ class _Panel:
         self.axis.text(x, y, name, ha="center", va="center", color="white", fontsize=15, weight="bold", zorder=3)
         self.axis.text(x, y - 0.6, note, ha="center", va="top", fontsize=9, color=NETWORKS[name])
 
-    def cost(self, x, y, text, edge=INK):
+    def cost(self, x, y, text, edge=EDGE):
         style = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": edge}
         self.axis.text(x, y, text, ha="left", va="center", fontsize=10, bbox=style, zorder=3)
 
     def arrow(self, *points, gradient=None):
         """A way through some points; with the name of a network, the gradient that it learns from."""
-        style = {"color": NETWORKS[gradient], "ls": (0, (4, 2)), "lw": 2} if gradient else {"color": INK, "lw": 1}
+        style = {"color": NETWORKS[gradient], "ls": (0, (4, 2)), "lw": 2} if gradient else {"color": EDGE, "lw": 1}
         for start, end in zip(points, points[1:], strict=False):
             head = "-|>" if end is points[-1] else "-"
             line = {"arrowstyle": head, "shrinkA": 0, "shrinkB": 0} | style

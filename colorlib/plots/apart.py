@@ -1,4 +1,4 @@
-"""Two pictures of lesson 1 that take color apart: a photo into L, a and b, and a word that only color shows.
+"""Pictures of lesson 1 that take color apart: a photo's channels, a word that only color shows, a guess beside gray.
 
 What a student has computed comes in as an argument; what only has to be drawn is computed here.
 """
@@ -13,36 +13,54 @@ from colorlib import color
 from colorlib.plots.figures import to_pixels
 
 
-def apart(rgb: Tensor, lab: Tensor, reach: float = 80.0) -> Figure:
-    """A photo, its L as a gray picture, and its a and b each alone at the lightness 65, with their color bars.
+def channels(rgb: Tensor, lab: Tensor, reach: float = 80.0) -> Figure:
+    """A photo, and beside it its R, G, B as gray pictures; below them its L, and its a and b at the lightness 65.
 
-    rgb: `(1, 3, H, W)` in [0, 1]; lab: the same picture in Lab, the student's. reach: of the bars of a and b.
+    rgb: `(1, 3, H, W)` in [0, 1], square; lab: the same picture in Lab. reach: of the color bars of a and b.
     """
-    lab, ramp = lab.cpu(), torch.linspace(0, 1, 200).view(1, 1, 1, -1)
-    zero, light = torch.zeros_like(ramp), torch.full_like(ramp, 65)
-    span = reach * (2 * ramp - 1)
-    flat = torch.full_like(lab[:, :1], 65)
-    panels = {"the photo": (rgb, None, ())}
-    panels["L"] = (color.join_lightness(lab[:, :1], 0 * lab[:, 1:]), torch.cat([100 * ramp, zero, zero], 1), (0, 100))
-    alone = [torch.cat([lab[:, 1:2], 0 * flat], 1), torch.cat([0 * flat, lab[:, 2:]], 1)]
-    bars = [torch.cat([light, span, zero], 1), torch.cat([light, zero, span], 1)]
-    for name, ab, bar in zip("ab", alone, bars, strict=True):
-        panels[name] = (color.join_lightness(flat, ab), bar, (-reach, reach))
-    figure = plt.figure(figsize=(9.0, 2.95))
-    for place, (name, (picture, bar, ends)) in enumerate(panels.items()):
-        axis = figure.add_axes((0.25 * place, 0.17, 0.244, 0.745))
+    rgb, lab, ramp = rgb.cpu(), lab.cpu(), torch.linspace(0, 1, 200).view(1, 1, 1, -1)
+    flat, none = torch.full_like(lab[:, :1], 65), torch.zeros_like(lab[:, :1])
+    span, light, zero = reach * (2 * ramp - 1), torch.full_like(ramp, 65), torch.zeros_like(ramp)
+    figure = plt.figure(figsize=(9.6, 4.85))
+
+    def put(picture, box, title):
+        axis = figure.add_axes(box)
         axis.imshow(to_pixels(picture)[0], aspect="auto")
-        axis.set_title(name, fontsize=12, pad=4)
+        axis.set_title(title, fontsize=12, pad=4)
         axis.set_axis_off()
-        if bar is not None:
-            axis = figure.add_axes((0.25 * place + 0.02, 0.105, 0.2, 0.04))
-            axis.imshow(
-                to_pixels(color.join_lightness(*bar.split([1, 2], dim=1)))[0], aspect="auto", extent=(*ends, 0, 1)
-            )
-            axis.set(yticks=[], xticks=[ends[0], sum(ends) / 2, ends[1]])
-            axis.tick_params(labelsize=9, length=2)
+
+    put(rgb, (0, 0.235, 0.3, 0.594), "the photo")
+    for place, name in enumerate(("red", "green", "blue")):
+        put(rgb[:, place : place + 1], (0.345 + 0.22 * place, 0.535, 0.21, 0.415), name)
+    lower = {"L": join_gray(lab[:, :1]), "a": color.join_lightness(flat, torch.cat([lab[:, 1:2], none], 1))}
+    lower["b"] = color.join_lightness(flat, torch.cat([none, lab[:, 2:]], 1))
+    bars = [join_gray(100 * ramp), color.join_lightness(light, torch.cat([span, zero], 1))]
+    bars.append(color.join_lightness(light, torch.cat([zero, span], 1)))
+    for place, ((name, picture), bar) in enumerate(zip(lower.items(), bars, strict=True)):
+        put(picture, (0.345 + 0.22 * place, 0.075, 0.21, 0.4), name)
+        ends = (0, 100) if name == "L" else (-reach, reach)
+        axis = figure.add_axes((0.36 + 0.22 * place, 0.045, 0.18, 0.022))
+        axis.imshow(to_pixels(bar)[0], aspect="auto", extent=(*ends, 0, 1))
+        axis.set(yticks=[], xticks=[ends[0], sum(ends) / 2, ends[1]])
+        axis.tick_params(labelsize=8, length=2, pad=1)
     plt.close(figure)
     return figure
+
+
+def join_gray(lightness: Tensor) -> Tensor:
+    """The gray picture of a lightness: L `(1, 1, H, W)` in [0, 100] to sRGB `(1, 3, H, W)` in [0, 1]."""
+    return color.join_lightness(lightness, torch.zeros_like(lightness).repeat(1, 2, 1, 1))
+
+
+def verdict(gain: Tensor, reach: float = 20.0) -> Tensor:
+    """By how much a guess is nearer to the truth than gray, as a picture: blue for nearer, red for farther.
+
+    gain: CIEDE2000 of gray less that of the guess, `(1, H, W)`; to sRGB `(1, 3, H, W)`.
+    """
+    strength = (gain.cpu() / reach).clamp(-1, 1)[:, None]
+    blue, red = torch.tensor([0.1, 0.35, 0.75]), torch.tensor([0.8, 0.1, 0.1])
+    paint = torch.where(strength > 0, blue.view(1, 3, 1, 1), red.view(1, 3, 1, 1))
+    return 0.96 + strength.abs() * (paint - 0.96)
 
 
 def plate(one, two, lightness, word: str = "Lab") -> Figure:

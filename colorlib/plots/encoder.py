@@ -12,8 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from colorlib.photos import read_rgb
+from colorlib.plots.networks import DOWN, INK, OUT, SKIP, UP
 
-INK, ENCODER, DECODER, SKIP, OUT = "0.25", "#4c72b0", "#8172b3", "#2a9d5c", "#d95f02"
+ENCODER, DECODER = DOWN, UP
 
 
 def trained_for_longer() -> Image.Image:

@@ -1,4 +1,4 @@
-"""The diagrams of lesson 1: Lab's axes, one pixel's way, and the colors that a screen can show.
+"""The diagrams of lesson 1: two curves, Lab's axes, one pixel's way, where photos lie, and the border of the gamut.
 
 What a student has computed comes in as an argument; what only has to be drawn is computed here.
 """
@@ -11,7 +11,6 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from torch import Tensor
 
 from colorlib import color
-from colorlib.color.difference import ciede2000
 from colorlib.plots.figures import to_pixels
 from colorlib.plots.gallery import patches
 
@@ -97,6 +96,32 @@ def axes() -> Figure:
     return figure
 
 
+def two_curves(to_light, f) -> Figure:
+    """The screen's curve (number to light) and the eye's (light to lightness), each with one pair of numbers marked.
+
+    to_light: sRGB in [0, 1] to light; f: light to the root that lightness is made of; the student's, on any tensor.
+    """
+    steps = torch.linspace(0, 1, 401)
+    half = float(to_light(torch.tensor([0.5])))
+    middle = float(steps[(116 * f(steps) - 16 - 50).abs().argmin()])
+    figure, (screen, eye) = plt.subplots(1, 2, figsize=(9.0, 3.1), layout="constrained")
+    for axis, heights, x, y, top in (
+        (screen, to_light(steps), 0.5, half, 1),
+        (eye, 116 * f(steps) - 16, middle, 50, 100),
+    ):
+        axis.plot((0, 1), (0, top), color="0.7", lw=1, ls="--")
+        axis.plot(steps, heights, color="tab:blue", lw=2.5)
+        axis.plot((x, x, 0), (0, y, y), color="black", lw=1, ls=":")
+        axis.plot(x, y, "o", color="black", ms=6)
+        axis.set(xlim=(0, 1), ylim=(0, top))
+    screen.set(title="the screen: from the number to its light", xlabel="the number in the file", ylabel="light")
+    screen.text(0.53, half - 0.02, f"0.5: {100 * half:.0f} % of the light", va="top", fontsize=10)
+    eye.set(title="the eye: from light to lightness", xlabel="light (luminance Y)", ylabel="lightness L")
+    eye.text(middle + 0.03, 46, f"{100 * middle:.0f} % of the light: L = 50", va="top", fontsize=10)
+    plt.close(figure)
+    return figure
+
+
 def gray_patches(swatch: dict, means: Tensor, lights: Tensor) -> Figure:
     """Patches of color, the gray of their mean and the gray of their lightness.
 
@@ -143,72 +168,54 @@ def stations(numbers: list) -> Figure:
     return figure
 
 
-def planes(levels, inside) -> Figure:
-    """The plane of a and b at several lightnesses, with the colors that a screen can show.
+def crowd(ab: Tensor, share: Tensor) -> Figure:
+    """Where the pixels of photos lie in the plane of a and b, and how their a and their b are distributed.
 
-    inside: a function from Lab `(1, 3, H, W)` to what a screen can show, bool `(1, H, W)`.
+    ab: centers of bins `(Q, 2)`, ten units apart; share: of all pixels, in each bin `(Q,)`, with the sum 1.
     """
-    figure, panels = plt.subplots(1, len(levels), figsize=(2.4 * len(levels), 2.8), sharey=True, layout="constrained")
-    for axis, level in zip(panels, levels, strict=True):
-        lab = plane(level)
-        shown = torch.where(inside(lab)[:, None].cpu(), color.lab_to_rgb(lab), PAPER)
-        axis.imshow(to_pixels(shown)[0], origin="lower", extent=(-REACH, REACH, -REACH, REACH))
-        _cross(axis, title=f"L = {level}", xlabel="a")
-    panels[0].set_ylabel("b")
+    ab, share = ab.cpu(), share.cpu()
+    figure, (flat, *sides) = plt.subplots(1, 3, figsize=(9.6, 3.3), layout="constrained", width_ratios=(1.1, 1, 1))
+    flat.imshow(_shown(plane(65)), origin="lower", extent=(-REACH, REACH, -REACH, REACH), alpha=0.35)
+    flat.scatter(*ab.T.numpy(), s=1500 * share.numpy(), color="black", linewidths=0)
+    _cross(flat, title="area: how many pixels", xlabel="a", ylabel="b")
+    values = torch.arange(-100.0, 101.0, 10.0)
+    for place, (name, axis) in enumerate(zip("ab", sides, strict=True)):
+        heights = [float(100 * share[ab[:, place] == value].sum()) for value in values]
+        lab = torch.zeros(1, 3, 1, len(values))
+        lab[:, 0], lab[:, 1 + place] = 65, values
+        paints = color.join_lightness(lab[:, :1], lab[:, 1:])[0, :, 0].T.numpy()
+        axis.bar(values.numpy(), heights, width=9, color=paints, edgecolor="0.3", linewidth=0.4)
+        axis.set(title=f"{name} of photos", xlabel=name, xticks=[-100, -50, 0, 50, 100])
+    sides[0].set_ylabel("% of all pixels")
     plt.close(figure)
     return figure
 
 
-def two_ways(wish, homes: dict) -> Figure:
-    """A color that no screen shows (a star) in two slices of Lab, where each way home leads, and what it finds there.
+def way_home(wish, home, pictures: dict) -> Figure:
+    """A color that no screen shows, the way towards gray until the border, and pictures beside.
 
-    wish: Lab, three numbers. homes: name of the way -> Lab, three numbers. Under each: CIEDE2000 from the wish.
+    wish: Lab, three numbers, and home: the same with the chroma that a screen can show, the student's.
+    pictures: title -> `(1, 3, H, W)` in [0, 1], two of them, square.
     """
     hue = np.arctan2(wish[2], wish[1])
     levels, chromas = torch.meshgrid(torch.arange(0, 100.5, 0.5), torch.arange(0, 110.5, 0.5), indexing="ij")
     upright = torch.stack([levels, chromas * np.cos(hue), chromas * np.sin(hue)])[None]
     figure = plt.figure(figsize=(9.6, 3.3))
-    flat, side = figure.add_axes((0.06, 0.14, 0.27, 0.76)), figure.add_axes((0.39, 0.14, 0.23, 0.76))
-    flat.imshow(_shown(plane(wish[0])), origin="lower", extent=(-REACH, REACH, -REACH, REACH), aspect="auto")
-    _cross(flat, title=f"the slice at L = {wish[0]:.0f}", xlabel="a", ylabel="b", xlim=(-75, 85), ylim=(-40, 110))
-    flat.plot((0, wish[1]), (0, wish[2]), color="black", lw=1, ls=":")
+    side = figure.add_axes((0.06, 0.15, 0.3, 0.75))
     side.imshow(_shown(upright), origin="lower", extent=(0, 110, 0, 100), aspect="auto")
-    side.set(title=f"the slice at hue = {np.rad2deg(hue):.0f}°", xlabel="chroma", ylabel="L", yticks=[0, 50, 100])
-    stars = {flat: wish[1:], side: (np.hypot(*wish[1:]), wish[0])}
-    for axis, star in stars.items():
-        axis.plot(*star, marker="*", ms=15, color="black", ls="none")
-    for place, (name, (lightness, a, b)) in enumerate(homes.items()):
-        for axis, end in {flat: (a, b), side: (np.hypot(a, b), lightness)}.items():
-            look = {"arrowstyle": "-|>", "lw": 2.2, "shrinkA": 6, "shrinkB": 0, "color": "black"}
-            axis.annotate("", end, stars[axis], arrowprops=look)
-            axis.text(end[0] - 4, end[1], f"{place + 1}", fontsize=13, weight="bold", ha="right", va="center")
-        paint = color.lab_to_rgb(torch.tensor([lightness, a, b]).view(1, 3, 1, 1)).flatten().tolist()
-        patch = figure.add_axes((0.66 + 0.17 * place, 0.46, 0.155, 0.44), xticks=[], yticks=[], facecolor=paint)
-        patch.set_title(f"{place + 1}: {name}", fontsize=11)
-        gap = ciede2000(*torch.tensor([[lightness, a, b], wish]).view(2, 3, 1, 1).split(1))
-        turn, chroma = np.rad2deg(np.arctan2(b, a)), np.hypot(a, b)
-        text = f"L = {lightness:.0f}, hue = {turn:.0f}°\nchroma = {chroma:.0f}\nfrom ★: {float(gap):.1f}"
-        patch.set_xlabel(text, fontsize=11, labelpad=6)
-    asked = f"★: L = {wish[0]:.0f}, hue = {np.rad2deg(hue):.0f}°, chroma = {np.hypot(*wish[1:]):.0f}"
-    figure.text(0.8225, 0.05, asked, ha="center", fontsize=11, weight="bold")
+    side.set(title="one hue: orange", xlabel="chroma", ylabel="L", yticks=[0, 50, 100])
+    star, end = np.hypot(*wish[1:]), np.hypot(*home[1:])
+    side.plot((0, star), (wish[0], wish[0]), color="black", lw=1, ls=":")
+    side.plot(star, wish[0], marker="*", ms=15, color="black", ls="none")
+    arrow = {"arrowstyle": "-|>", "lw": 2.2, "shrinkA": 8, "shrinkB": 0, "color": "black"}
+    side.annotate("", (end, wish[0]), (star, wish[0]), arrowprops=arrow)
+    side.text(star, wish[0] + 4, "asked", ha="center", va="bottom", fontsize=10)
+    side.text(end, wish[0] + 4, "shown", ha="center", va="bottom", fontsize=10)
+    side.text(74, 14, "no screen\nshows these", ha="center", va="center", fontsize=10, color="0.35")
+    for place, (title, picture) in enumerate(pictures.items()):
+        axis = figure.add_axes((0.4 + 0.305 * place, 0.02, 0.295, 0.88))
+        axis.imshow(to_pixels(picture)[0])
+        axis.set_title(title, fontsize=11)
+        axis.set_axis_off()
     plt.close(figure)
     return figure
-
-
-def strongest(found: dict) -> Figure:
-    """A patch for each hue: a dull color, and above it the one that was found, with its lightness.
-
-    found: hue in degrees -> (L, chroma), or None where nothing was found yet.
-    """
-    rows = {"dull": {hue: (60.0, 20.0) for hue in found}}
-    if all(found.values()):
-        rows = {"yours": found} | rows
-    painted = {}
-    for name, marks in rows.items():
-        painted[name] = []
-        for hue, (lightness, chroma) in marks.items():
-            turn = np.deg2rad(hue)
-            lab = torch.tensor([float(lightness), float(chroma * np.cos(turn)), float(chroma * np.sin(turn))])
-            rgb = color.lab_to_rgb(color.reduce_chroma(lab.view(1, 3, 1, 1))).flatten().tolist()
-            painted[name].append((rgb, f"{hue}°\nL = {float(lightness):.0f}"))
-    return patches(painted)

@@ -28,12 +28,14 @@ def obedience(measured: dict, deviations: dict | None = None) -> Figure:
     )
     plt.close(figure)
     for (name, rows), panels in zip(measured.items(), axes, strict=True):
-        targets = [row["target"] for row in rows]
+        control, targets = CONTROLS[name], [row["target"] for row in rows]
         for (figure_name, title, shown), axis in zip(PANELS, panels, strict=True):
             for kind in shown:
                 values = [row[kind][figure_name] for row in rows]
-                if figure_name == "obtained" and CONTROLS[name].is_angle:  # drawn where it is nearest to its target
-                    values = [t + ((value - t + 0.5) % 1 - 0.5) for t, value in zip(targets, values, strict=True)]
+                if figure_name == "obtained" and control.is_angle:  # drawn where it is nearest to its target
+                    half = (control.high - control.low) / 2
+                    pairs = zip(targets, values, strict=True)
+                    values = [t + ((value - t + half) % (2 * half) - half) for t, value in pairs]
                 bars = [row[kind][figure_name] for row in deviations[name]] if deviations else None
                 axis.errorbar(
                     *(targets, values, bars),

@@ -6,8 +6,9 @@ from matplotlib.patches import FancyBboxPatch
 from torch import Tensor
 
 from colorlib.plots.figures import to_pixels
+from colorlib.plots.networks import INK
 
-INK, BACK, WARN = "0.3", "#4c72b0", "#c00000"
+BACK, WARN = "#4c72b0", "#c00000"
 BARS = ("#d0d0d0", "#4c72b0", "#d95f02", "#1b9e77")
 LAMPS = ("red", "green", "blue")
 
@@ -106,7 +107,7 @@ def sensitivity(pictures: dict, shares: dict, unit: str) -> Figure:
     return figure
 
 
-def places(strengths: dict[str, Tensor]) -> Figure:
+def pull_by_place(strengths: dict[str, Tensor]) -> Figure:
     """How strongly the pixels of a block are pulled, by their place in it: label -> `(n, n)`, 1 is the mean."""
     figure, axes = plt.subplots(1, len(strengths), figsize=(2.6 * len(strengths) + 1.0, 2.75), layout="constrained")
     for axis, (label, values) in zip(axes, strengths.items(), strict=True):

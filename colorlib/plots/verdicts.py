@@ -10,9 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from colorlib.history import Row
+from colorlib.plots.adversarial import FAKE, TRUE
 from colorlib.plots.figures import to_pixels
 
-TRUE, FAKE = "#1b9e77", "#d95f02"  # as in colorlib.plots.adversarial
 VERDICT = LinearSegmentedColormap.from_list("verdict", (FAKE, "#fdf3ea", TRUE))
 
 

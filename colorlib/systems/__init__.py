@@ -6,22 +6,21 @@ A system owns its networks and optimizers. The loop asks it for three things:
     parts() -> Parts        its networks, optimizers and all else that must be saved to go on
     colorizer()             what it has learned so far, as a `Colorizer`
 
-Another kind of system (diffusion, say) is another class with these three, made of a configuration, an engine, and
-whether it begins (`fresh`) or takes up a saved state. To give it a name, it also says which settings it alone looks at,
-`settings`; of those that all others look at what it doesn't, `ignores`, as "loss"; and what it can't be made of,
-`check(config)`. Its line in `SYSTEMS` makes it one that --system takes. What it learns is a generator of
-`colorlib.models.GENERATORS`, so that every command can open it. How that one gets from gray to its answer is its own
-affair: in evaluation mode it may take many passes.
+Another kind of system (diffusion, say) is another `System` with these three. To give it a name, it also says which
+settings it alone looks at, `reads`; of those that all others look at what it doesn't, `ignores`, as "loss"; and what
+it can't be made of, `check(config)`. Its line in `SYSTEMS` makes it one that --system takes. What it learns is a
+generator of `colorlib.models.GENERATORS`, so that every command can open it. How that one gets from gray to its answer
+is its own affair: in evaluation mode it may take many passes.
 """
 
 from colorlib.config import Config
 from colorlib.engine import Engine
-from colorlib.settings import choose
+from colorlib.fields import choose
 from colorlib.systems.gan import GAN
 from colorlib.systems.supervised import Supervised
 from colorlib.systems.system import System
 
-SYSTEMS = {"supervised": Supervised, "gan": GAN}
+SYSTEMS: dict[str, type[System]] = {"supervised": Supervised, "gan": GAN}
 
 
 def build_system(config: Config, engine: Engine, fresh: bool = True) -> System:
@@ -30,8 +29,3 @@ def build_system(config: Config, engine: Engine, fresh: bool = True) -> System:
     fresh: its networks have the weights to begin with; without it none, since those of a saved state will follow.
     """
     return choose(SYSTEMS, config, "system")(config, engine, fresh)
-
-
-def check_system(config: Config) -> None:
-    """Raise `ConfigError` for what a configuration's system can't be made of. Nothing is built but shapes."""
-    choose(SYSTEMS, config, "system").check(config)

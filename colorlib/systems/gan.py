@@ -7,7 +7,6 @@ from torch import Tensor
 
 from colorlib.config import Config
 from colorlib.engine import Engine
-from colorlib.errors import ConfigError
 from colorlib.losses import Adversarial, Prediction
 from colorlib.models import build_discriminator
 from colorlib.systems.optimizers import optimizer_maker
@@ -18,14 +17,8 @@ from colorlib.systems.system import Parts
 class GAN(Supervised):
     """A generator that learns from the true colors, judged by a discriminator as well. Raises `ConfigError`."""
 
-    settings = ("discriminator", "discriminator_widths", "discriminator_lr", "spectral_norm", "generator_steps")
-
-    @classmethod
-    def check(cls, config: Config) -> None:
-        """Raise `ConfigError` for what can't be trained."""
-        if "adversarial" not in config.loss:
-            raise ConfigError("--system gan has no effect without the term adversarial; add adversarial=1 to --loss")
-        super().check(config)
+    reads = ("discriminator", "discriminator_widths", "discriminator_lr", "spectral_norm", "generator_steps")
+    needs = {"loss": ("adversarial",)}
 
     @classmethod
     def try_out(cls, config: Config) -> tuple[Tensor, Tensor]:

@@ -5,18 +5,18 @@ learning rate follows from the number of the step alone, which is why a resumed 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from colorlib.config import Config
-from colorlib.settings import choose
+from colorlib.fields import Kind, choose
 
 
 @dataclass(frozen=True)
-class Kind:
+class Maker(Kind):
     """An optimizer or a schedule: what makes it, and which settings it looks at that not all others do.
 
     make: of an optimizer (parameters, learning rate, fused, configuration) -> the optimizer; of a schedule
@@ -24,7 +24,7 @@ class Kind:
     """
 
     make: Callable
-    settings: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 def adam(parameters, lr: float, fused: bool, config: Config) -> torch.optim.Optimizer:
@@ -41,20 +41,24 @@ def rmsprop(parameters, lr: float, fused: bool, config: Config) -> torch.optim.O
 
 
 OPTIMIZERS = {
-    "adam": Kind(adam, ("beta1", "beta2")),
-    "adamw": Kind(adamw, ("beta1", "beta2", "weight_decay")),
-    "rmsprop": Kind(rmsprop, ("rmsprop_decay",)),
+    "adam": Maker(adam, ("beta1", "beta2")),
+    "adamw": Maker(adamw, ("beta1", "beta2", "weight_decay")),
+    "rmsprop": Maker(rmsprop, ("rmsprop_decay",)),
 }
 SCHEDULES = {
-    "constant": Kind(lambda config, step, total, plateaus: 1.0),
-    "decay": Kind(lambda config, step, *_: 0.1 ** (step / config.lr_decay_steps), ("lr_decay_steps", "lr_floor")),
-    "onecycle": Kind(lambda config, step, total, plateaus: one_cycle(step, total)),
-    "plateau": Kind(lambda config, step, total, plateaus: 0.1**plateaus, ("plateau_patience", "lr_floor")),
+    "constant": Maker(lambda config, step, total, plateaus: 1.0),
+    "decay": Maker(lambda config, step, *_: 0.1 ** (step / config.lr_decay_steps), ("lr_decay_steps", "lr_floor")),
+    "onecycle": Maker(lambda config, step, total, plateaus: one_cycle(step, total)),
+    "plateau": Maker(lambda config, step, total, plateaus: 0.1**plateaus, ("plateau_patience", "lr_floor")),
 }
 
 
-def optimizer_maker(config: Config, lr: float) -> Callable[[nn.Module], torch.optim.Optimizer]:
+def optimizer_maker(
+    config: Config, lr: float, encoder: Callable[[nn.Module], Iterable[nn.Parameter]] = lambda network: ()
+) -> Callable[[nn.Module], torch.optim.Optimizer]:
     """What makes the optimizer of a network, with this learning rate over its parameters.
+
+    encoder: those of the network's parameters that learn by the setting `encoder_lr`.
 
     A function, because the network has to be on its device before its optimizer is made (`Engine.prepare`). Adam comes
     in its fused form where there is one, which takes one pass over the weights instead of a dozen.
@@ -62,19 +66,22 @@ def optimizer_maker(config: Config, lr: float) -> Callable[[nn.Module], torch.op
     kind = choose(OPTIMIZERS, config, "optimizer")
 
     def make(network: nn.Module) -> torch.optim.Optimizer:
-        groups = parameter_groups(network, lr, config.encoder_lr)
+        groups = parameter_groups(network, lr, encoder(network), config.encoder_lr)
         fused = groups[0]["params"][0].device.type in ("cpu", "cuda")
         return kind.make(groups, lr, fused, config)
 
     return make
 
 
-def parameter_groups(network: nn.Module, lr: float, encoder_lr: float) -> list[dict]:
+def parameter_groups(
+    network: nn.Module, lr: float, encoder: Iterable[nn.Parameter] = (), encoder_lr: float = 1.0
+) -> list[dict]:
     """What an optimizer changes, as torch takes it: all of a network; its pre-trained encoder apart, if it has one.
 
-    encoder_lr: the encoder's learning rate as a fraction of `lr`; where it is frozen it is left out.
+    encoder: the encoder's parameters. encoder_lr: its learning rate as a fraction of `lr`; where it is frozen it is
+    left out.
     """
-    slower = set(network.encoder.parameters()) if hasattr(network, "load_encoder") else set()
+    slower = set(encoder)
     groups = [{"params": [weight for weight in network.parameters() if weight not in slower], "lr": lr}]
     encoder = [weight for weight in network.parameters() if weight in slower and weight.requires_grad]
     return groups + ([{"params": encoder, "lr": lr * encoder_lr}] if encoder else [])
@@ -87,7 +94,7 @@ def learning_rate(config: Config, start: float, step: int, total_steps: int, pla
     floor goes no lower; a learning rate that is below it from the start stays what it is.
     """
     kind = choose(SCHEDULES, config, "lr_schedule")
-    floor = min(config.lr_floor, start) if "lr_floor" in kind.settings else 0.0
+    floor = min(config.lr_floor, start) if "lr_floor" in kind.reads else 0.0
     return max(start * kind.make(config, step, total_steps, plateaus), floor)
 
 

@@ -15,27 +15,25 @@ from colorlib.config import Config
 from colorlib.controls import Asked, ask
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError
+from colorlib.fields import flag
 from colorlib.losses import Prediction, Target
-from colorlib.losses.objective import check_objective, objective
+from colorlib.losses.objective import objective
 from colorlib.model import Model
 from colorlib.models import build_generator, generate
+from colorlib.models.generator import Generator
 from colorlib.models.heads import build_head
 from colorlib.models.resnet import encoder_weights
 from colorlib.moving import move_roughly
-from colorlib.settings import flag
 from colorlib.systems.optimizers import optimizer_maker
-from colorlib.systems.system import Parts
+from colorlib.systems.system import Parts, System
 
 
-class Supervised:
+class Supervised(System):
     """The generator, its optimizer, its moving average (if any), and one step. Raises `ConfigError`."""
-
-    settings = ()  # those that this system alone looks at
 
     @classmethod
     def check(cls, config: Config) -> None:
         """Raise `ConfigError` for what can't be trained: networks are put together, without memory, and tried."""
-        check_objective(config)
         with torch.device("meta"):  # only shapes are looked at
             cls.try_out(config)
 
@@ -66,13 +64,14 @@ class Supervised:
             generator.initialize()
             if config.encoder_weights != "none":
                 generator.load_encoder(encoder_weights(config.encoder_weights))
-        if config.encoder_lr == 0 and hasattr(generator, "freeze_encoder"):
+        if config.encoder_lr == 0:
             generator.freeze_encoder()
         generator = generator.to(engine.device, engine.dtype)
         self.average = None
         if config.ema:  # a copy, made before `prepare` wraps mixed precision around the original
             self.average = AveragedModel(generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
-        self.generator, self.optimizer = engine.prepare(generator, optimizer_maker(config, config.lr))
+        maker = optimizer_maker(config, config.lr, encoder=lambda network: network.encoder_parameters())
+        self.generator, self.optimizer = engine.prepare(generator, maker)
 
     def predict(self, rgb: Tensor) -> Prediction:
         """Split pictures, sRGB `(B, 3, S, S)` in [0, 1], and predict their color from their gray."""
@@ -142,7 +141,7 @@ def too_small(config: Config):
         ) from None
 
 
-def start_from(generator, config: Config) -> None:
+def start_from(generator: Generator, config: Config) -> None:
     """Give a generator the weights of the colorizer that the configuration starts from. Raises `ConfigError`.
 
     To a colorizer without conditions some may be added: what listens to them is begun anew, and has no effect yet.
@@ -151,8 +150,8 @@ def start_from(generator, config: Config) -> None:
     check_start(earlier.model, config.model, config.start_from)
     weights = earlier.generator.state_dict()
     if config.model.conditions and not earlier.model.conditions:
-        generator.film.initialize()
-        weights |= {f"film.{name}": value for name, value in generator.film.state_dict().items()}
+        generator.initialize_conditions()
+        weights = generator.state_dict() | weights
     try:
         generator.load_state_dict(weights)
     except RuntimeError:

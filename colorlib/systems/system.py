@@ -1,13 +1,14 @@
 """What a system hands to the loop around it, and what the loop asks of it: see `colorlib.systems`."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from colorlib.colorizer import Colorizer
 from colorlib.config import Config
+from colorlib.fields import Kind
 
 
 @dataclass
@@ -27,16 +28,24 @@ class Parts:
         return self.networks | self.optimizers | self.others
 
 
-class System(Protocol):
-    """What the training loop needs of a system; `settings` and `check` are for one with a name."""
+class System(Kind):
+    """What is trained: made of a configuration, an engine, and whether it begins (`fresh`) or takes up a saved state.
 
-    settings: tuple[str, ...]
+    It must have the three methods that the training loop calls.
+    """
 
     @classmethod
-    def check(cls, config: Config) -> None: ...
+    def check(cls, config: Config) -> None:
+        """Raise `ConfigError` for what can't be trained, before anything is built. All can, unless it says more."""
 
-    def step(self, rgb: Tensor) -> dict[str, Tensor]: ...
+    def step(self, rgb: Tensor) -> dict[str, Tensor]:
+        """One step on a batch, sRGB `(B, 3, S, S)` in [0, 1]; its losses by the history's names, without gradient."""
+        raise NotImplementedError
 
-    def parts(self) -> Parts: ...
+    def parts(self) -> Parts:
+        """Its networks, optimizers and all else that must be saved to go on."""
+        raise NotImplementedError
 
-    def colorizer(self) -> Colorizer: ...
+    def colorizer(self) -> Colorizer:
+        """What it has learned so far."""
+        raise NotImplementedError

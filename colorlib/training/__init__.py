@@ -17,6 +17,7 @@ from colorlib.config import Config
 from colorlib.data import PhotoSet, evenly, loader
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, DataError
+from colorlib.fields import Kind
 from colorlib.history import read_csv
 from colorlib.metrics import Metrics
 from colorlib.systems import System
@@ -31,15 +32,13 @@ from colorlib.training.training_pictures import prepared, train_and_valid
 log = logging.getLogger("colorlib")
 
 
-class Training(Loop):
+class Training(Kind, Loop):
     """One training of a system on a set of photographs. Raises `ConfigError` and `DataError`.
 
     config: epochs, batch, schedule, folder, how pictures are divided (its model and objective are the system's
     concern). show: a bar for the progress. larger: a `PhotoSet` of the same photographs with a longer side, to train on
     random crops of. watch: called with the run after each epoch.
     """
-
-    settings = ()  # that this trainer alone looks at
 
     def __init__(
         self, system: System, config: Config, engine: Engine, photo_set: PhotoSet, show=True, larger=None, watch=None

@@ -1,7 +1,19 @@
-"""What the settings name, and what they do to each other.
+"""What the settings name, and what they do to each other: every rule about a combination stands here.
 
-`KINDS` has the kinds of everything that is chosen by name. `idle` says which settings have no effect beside the
-others; all rules about that stand here. `change` brings what the command line gives into the stages of a recipe.
+`KINDS` has the kinds of everything that is chosen by name. `check` is the one place that refuses settings before a
+training:
+
+    rules      a table: which settings have no effect beside the others
+    clashes    a table: what can't be together
+    the parts  what concerns one alone, it checks itself: a field its limits (`colorlib.fields`), a term its options,
+               the system that its networks fit each other and the pictures (`check`), the precision its device
+
+Where does a new rule go? A kind that looks at a setting of its own names it in `reads`, and what else follows from
+the kind in `ignores` and `needs` (`colorlib.fields.Kind`): the tables have it then. A rule between two settings is a
+line of a table. What is wrong whatever the others are is the part's. Flags that are no settings are checked where they
+are read, and what needs the pictures or the folder, by the training that opens them.
+
+`change` brings what the command line gives into the stages of a recipe.
 """
 
 import math
@@ -11,22 +23,26 @@ from typing import NamedTuple
 from colorlib.color.spaces import COLOR_SPACES
 from colorlib.config import Config
 from colorlib.controls import CONTROLS
+from colorlib.data import parse_splits
 from colorlib.data.photo_sets import NAMED
+from colorlib.engine import choose_device
 from colorlib.errors import ConfigError
-from colorlib.losses.objective import TERMS, settings_of_terms
+from colorlib.fields import choose, flag, having
+from colorlib.losses.objective import TERMS, objective
 from colorlib.model import MODEL_FIELDS, Model
 from colorlib.models import GENERATORS
 from colorlib.models.discriminators import DISCRIMINATORS
 from colorlib.models.heads import HEADS
-from colorlib.settings import choose, flag, having
+from colorlib.precision import choose_precision
 from colorlib.systems import SYSTEMS
 from colorlib.systems.optimizers import OPTIMIZERS, SCHEDULES
-from colorlib.training.fastai_training import TRAININGS
+from colorlib.training import Training
+from colorlib.training.fastai_training import FastaiTraining
 from colorlib.training.progress import MONITORS
 
-# Settings that name one of several kinds -> those that there are. Where kinds look at settings that not all of their
-# like do, each has their names in `settings`; one that ignores what the others look at says so in `ignores`,
-# and one that has no effect but with some values of another setting, in `needs`.
+TRAININGS: dict[str, type[Training]] = {"colorlib": Training, "fastai": FastaiTraining}  # whose loop trains
+
+# Settings that name one of several kinds -> those that there are.
 KINDS = {
     "system": SYSTEMS,
     "generator": GENERATORS,
@@ -40,7 +56,22 @@ KINDS = {
     "monitor": MONITORS,
     "trainer": TRAININGS,
 }
-CHOSEN = ("system", "generator", "head", "optimizer", "lr_schedule", "trainer")  # whose kinds have `settings`
+# Whose kinds are of `colorlib.fields.Kind`, as those of the terms are.
+CHOSEN = ("system", "generator", "head", "optimizer", "lr_schedule", "trainer")
+
+
+def check(stage: Config) -> None:
+    """Raise `ConfigError` for settings that can't be, alone or together, whatever is in the folder."""
+    objective(stage.loss)
+    for sentence in [*idle(stage).values(), *(clash.sentence for clash in clashes(stage) if clash.when)]:
+        raise ConfigError(sentence)
+    if stage.splits != "own":
+        parse_splits(stage.splits)
+    choose_precision(stage.precision, choose_device(stage.device))
+    SYSTEMS[stage.system].check(stage)
+
+
+# ------------------------------------------------------------ the tables
 
 
 class Idle(NamedTuple):
@@ -56,20 +87,22 @@ def rules(stage: Config) -> list[Idle]:
     choose(MONITORS, stage, "monitor")
     values, found = stage.flat(), []
     for name in CHOSEN:
-        kind = choose(KINDS[name], stage.model if name in MODEL_FIELDS else stage, name)
-        unused = {setting for other in KINDS[name].values() for setting in other.settings} - set(kind.settings)
-        unused |= set(getattr(kind, "ignores", ()))  # of what all others of its like look at
-        found.append(Idle(sorted(unused), True, f"{flag(name)} {values[name]}"))
-        for other, allowed in getattr(kind, "needs", {}).items():
-            beside = f"{flag(other)} {values[other]}, other than {' or '.join(allowed)}"
-            found.append(Idle([name], values[other] not in allowed, beside))
-    for setting, terms, used in settings_of_terms(stage.loss):
-        found.append(Idle([setting], not used, f"a --loss without {' or '.join(terms)}"))
+        kind, beside = chosen(stage, name), f"{flag(name)} {values[name]}"
+        unread = {setting for other in KINDS[name].values() for setting in other.reads} - set(kind.reads)
+        found.append(Idle(sorted(unread | set(kind.ignores)), True, beside))
+    for other, allowed in chosen(stage, "trainer").needs.items():
+        beside = f"{flag(other)} {values[other]}, other than {' or '.join(allowed)}"
+        found.append(Idle(["trainer"], values[other] not in allowed, beside))
+    for setting in sorted({setting for kind in TERMS.values() for setting in kind.reads}):
+        reading = [name for name, kind in TERMS.items() if setting in kind.reads]
+        found.append(Idle([setting], not set(reading) & set(stage.loss), f"a --loss without {' or '.join(reading)}"))
+    comparing = any(TERMS[name].compares for name in stage.loss if name in TERMS)
     epochs, highest = f"--epochs {stage.epochs}", max(stage.lr, stage.discriminator_lr or 0)
     by_plateaus, always_better = stage.lr_schedule == "plateau", stage.monitor == "last"
     no_plateau = stage.plateau_patience >= stage.epochs
     return found + [
         Idle(["compare_with"], not (stage.model.conditions or set(CONTROLS) & set(stage.loss)), "no target"),
+        Idle(["compare_with"], not comparing, "a --loss that looks at no true color"),
         Idle(["crop_from"], not stage.augment, "--augment False"),
         Idle(["patience"], stage.patience is not None and stage.patience >= stage.epochs, epochs),
         Idle(["patience"], always_better, "--monitor last"),
@@ -80,6 +113,37 @@ def rules(stage: Config) -> list[Idle]:
         Idle(["encoder_weights"], stage.start_from is not None, "--start-from"),
         Idle(["save_steps"], (stage.save_steps or 0) > (stage.max_steps or math.inf), f"--max-steps {stage.max_steps}"),
     ]
+
+
+class Clash(NamedTuple):
+    """Settings that can't be together: when that is so, and the sentence that says it."""
+
+    when: bool
+    sentence: str
+
+
+def clashes(stage: Config) -> list[Clash]:
+    """What can't be together, of kinds that are there."""
+    values, model, found = stage.flat(), stage.model, []
+    for name in stage.loss:
+        for other, allowed in TERMS[name].needs.items():
+            met = values[other] in allowed if allowed else bool(values[other])
+            wanted = f"{flag(other)} {' or '.join(allowed)}".rstrip()
+            found.append(Clash(not met, f"--loss has the term {name}, which needs {wanted}"))
+    for term in SYSTEMS[stage.system].needs.get("loss", ()):
+        alone = f"--system {stage.system} has no effect without the term {term}; add {term}=1 to --loss"
+        found.append(Clash(term not in stage.loss, alone))
+    deaf = "--conditions has no effect without the term asked; add asked=20, say, to --loss"
+    whole = f"--crop-from is {stage.crop_from}; it must be above --image-size, which is {model.image_size}"
+    return found + [
+        Clash(bool(model.conditions) and "asked" not in stage.loss, deaf),
+        Clash(stage.crop_from is not None and stage.crop_from <= model.image_size, whole),
+    ]
+
+
+def chosen(stage: Config, name: str):
+    """The kind that a setting names. Raises `ConfigError` for one that isn't there."""
+    return choose(KINDS[name], stage.model if name in MODEL_FIELDS else stage, name)
 
 
 def idle(stage: Config, given=()) -> dict[str, str]:
@@ -96,6 +160,9 @@ def idle(stage: Config, given=()) -> dict[str, str]:
     }
 
 
+# ------------------------------------------------------------ what is given
+
+
 def with_effect(stages: Sequence[Config], given: dict) -> dict:
     """Of some settings those that have an effect in one of a recipe's stages. Raises `ConfigError`."""
     useless = [idle(stage.replace(**given), given) for stage in stages]
@@ -110,7 +177,9 @@ def refuse_useless(recipes: dict[str, Sequence[Config]], given: dict) -> None:
             raise ConfigError(f"{flag(setting)} has no effect in any of {', '.join(recipes)}; leave it out")
 
 
-def change(stages: Sequence[Config], given: dict, terms: dict | None = None, only: int | None = None) -> list[Config]:
+def change(
+    stages: Sequence[Config], given: dict, terms: dict | None = None, only: int | None = None, resume: bool = False
+) -> list[Config]:
     """The stages with other settings: each one that is given changes every stage where it has an effect.
 
     terms: more of them for the objective. only: the number of the one stage (from 1 on) that is changed; what all
@@ -120,6 +189,8 @@ def change(stages: Sequence[Config], given: dict, terms: dict | None = None, onl
     if only is not None and not 1 <= only <= len(stages):
         raise ConfigError(f"--stage is {only}; there are {len(stages)} of them, numbered from 1")
     shared, first = MODEL_FIELDS - having(Model, "addable") | having(Config, "shared"), having(Config, "first")
+    for name in sorted(first & set(given)) if resume else ():
+        raise ConfigError(f"{flag(name)} has no effect with --resume: the training goes on from its own weights")
     changed, effective, sentences, defaults = [], set(), {}, Config().flat()
     for number, stage in enumerate(stages, start=1):
         meant = only in (None, number)

@@ -23,14 +23,15 @@ from colorlib.data.photo_sets import class_words
 from colorlib.encoder_config import EncoderConfig, load_encoder_config, resumed
 from colorlib.engine import Engine
 from colorlib.errors import ConfigError, DataError
+from colorlib.fields import having
 from colorlib.files import write_atomically
 from colorlib.history import write_csv
 from colorlib.models import evaluating
 from colorlib.models.classifier import resized
 from colorlib.models.resnet import gray_resnet18
-from colorlib.settings import having
 from colorlib.systems.optimizers import one_cycle
 from colorlib.systems.system import Parts
+from colorlib.training.locks import training_lock
 from colorlib.training.loop import Loop
 from colorlib.training.run_folder import check_either, check_room, clear
 
@@ -49,35 +50,38 @@ def pretrain_encoder(given: dict, resume: bool = False, overwrite: bool = False,
 def pretrain(kind: type["EncoderTraining"], given: dict, resume: bool, overwrite: bool, progress: bool) -> list[dict]:
     """`pretrain_encoder`, for any training of a classifier."""
     check_either(resume, overwrite)
-    config = kind.settings(**given)
+    config = kind.config_class(**given)
     folder, left = Path(config.output), ("config.json", "state.pt", "history.csv", f"{config.made}.safetensors")
+    room = (folder, overwrite, lambda path: load_encoder_config(path, kind.config_class), left)
     if resume:
-        config = resumed(folder, given, kind.settings)
+        config = resumed(folder, given, kind.config_class)
     else:
-        check_room(folder, overwrite, lambda path: load_encoder_config(path, kind.settings), left)
+        check_room(*room)
     engine = Engine(config.device, config.precision)
     if engine.processes > 1:
         raise ConfigError("a classifier is trained by one process; start it without torchrun")
     photo_set = load_photos(config.dataset, config.dataset_path, config.image_size, progress)
     training = kind(config, engine, photo_set, progress)
-    if resume:
-        training.load_state()
-    else:
-        clear(folder, left)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
-    training.run()
+    with training_lock(folder):
+        if resume:
+            training.load_state()
+        else:  # another process may have trained there since
+            check_room(*room)
+            clear(folder, left)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "config.json", json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+        training.run()
     return training.progress.rows
 
 
 class EncoderTraining(Loop):
     """The training of a classifier of gray pictures. Raises `DataError` for a set without classes.
 
-    Another classifier says how its network is built and what that sees. settings: the dataclass of its settings, which
-    names what it leaves in its folder.
+    Another classifier says how its network is built and what that sees. config_class: the dataclass of its settings,
+    which names what it leaves in its folder.
     """
 
-    settings = EncoderConfig
+    config_class = EncoderConfig
 
     def __init__(self, config: EncoderConfig, engine: Engine, photo_set: PhotoSet, show: bool = True):
         self.photo_set, self.kept = photo_set, f"{config.made}.safetensors"

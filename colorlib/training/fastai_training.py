@@ -56,18 +56,15 @@ def make_learner(network: nn.Module, optimizer: torch.optim.Optimizer, loss, tra
 
 
 class FastaiTraining(Training):
-    """A training whose epochs are a Learner's. Raises `ConfigError` for what that can't do.
-
-    ignores: settings that have no effect with it. needs: settings -> what alone they may be.
-    """
+    """A training whose epochs are a Learner's. Raises `ConfigError` for what that can't do."""
 
     ignores = ("beta1", "max_steps", "patience", "conditions", "compare_with")
     needs = {"lr_schedule": ("onecycle",), "optimizer": ("adam", "adamw"), "system": ("supervised",)}
 
-    def __init__(self, system, config, engine, *others, **settings):
+    def __init__(self, system, config, engine, *others, **options):
         if engine.processes > 1:  # said before a folder is cleared
             raise ConfigError("--trainer fastai trains in one process; start it without torchrun, or leave it out")
-        super().__init__(system, config, engine, *others, **settings)
+        super().__init__(system, config, engine, *others, **options)
         self.failure: BaseException | None = None  # what a callback met; fastai would put words of its own around it
 
     def run_epochs(self) -> None:
@@ -77,8 +74,7 @@ class FastaiTraining(Training):
         system, space = self.system, self.system.head.space
         train = GrayColorBatches(self.batches, space, self.prepare)
         valid = GrayColorBatches([], space, self.as_rgb)  # no validation of its own: ours follows each epoch
-        # Accelerate's wrapper of the optimizer would hide from fastai what it sets.
-        optimizer = getattr(system.optimizer, "optimizer", system.optimizer)
+        optimizer = system.optimizer.optimizer  # Accelerate's wrapper of it would hide from fastai what it sets
         self.learner = make_learner(system.generator, optimizer, self.loss, train, valid)
         self.learner.recorder.valid_metrics = False
         self.learner.add_cb(recording(self))
@@ -160,6 +156,3 @@ def scaling(scaler: torch.amp.GradScaler, optimizer: torch.optim.Optimizer):
             raise CancelStepException
 
     return Scaling()
-
-
-TRAININGS = {"colorlib": Training, "fastai": FastaiTraining}  # by the setting `trainer`

@@ -17,7 +17,7 @@ from colorlib.training.encoder import EncoderTraining, pretrain
 class JudgeTraining(EncoderTraining):
     """A classifier of color pictures. Raises `DataError` for a set without classes."""
 
-    settings = JudgeConfig
+    config_class = JudgeConfig
 
     def build(self, classes: int) -> nn.Module:
         return ColorClassifier(classes, self.config.widths)

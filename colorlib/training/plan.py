@@ -12,13 +12,11 @@ from typing import NamedTuple
 
 from colorlib.colorizer.folder import find_folder
 from colorlib.config import Config
-from colorlib.data import parse_splits
 from colorlib.errors import ConfigError
+from colorlib.fields import check_unchanged, having
 from colorlib.model import Model
-from colorlib.settings import check_unchanged, having
-from colorlib.systems import check_system
 from colorlib.systems.supervised import check_start
-from colorlib.training.choices import idle
+from colorlib.training.choices import check
 from colorlib.training.run_folder import check_either, check_room, load_stages
 
 log = logging.getLogger("colorlib")
@@ -68,15 +66,6 @@ def chained(stages: Sequence[Config]) -> list[Config]:
         chain.append(stage.replace(checkpoints_path=str(place), start_from=before))
         before = str(place / "best")
     return chain
-
-
-def check(stage: Config) -> None:
-    """Raise `ConfigError` for settings that can't be, whatever is in the folder."""
-    for sentence in idle(stage).values():
-        raise ConfigError(sentence)
-    if stage.splits != "own":
-        parse_splits(stage.splits)
-    check_system(stage)
 
 
 def going_on(stages: list[Config]) -> list[Planned]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from colorlib.config import Config
+from colorlib.fields import choose
 from colorlib.history import Row
-from colorlib.settings import choose
 
 # What can judge an epoch by its row, to choose the best: more is better.
 MONITORS = {

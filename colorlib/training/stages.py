@@ -13,11 +13,11 @@ from colorlib.config import Config
 from colorlib.data import PhotoSet, load_photos
 from colorlib.data.photo_sets import NAMED, find
 from colorlib.engine import Engine
+from colorlib.fields import choose
 from colorlib.models import count_parameters
-from colorlib.settings import choose
 from colorlib.systems import build_system
 from colorlib.training import Training
-from colorlib.training.fastai_training import TRAININGS
+from colorlib.training.choices import TRAININGS
 from colorlib.training.locks import training_lock
 from colorlib.training.plan import Planned, plan
 from colorlib.training.run_folder import clear, clear_stages, has_begun, save_stages

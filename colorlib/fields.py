@@ -1,6 +1,7 @@
 """What the fields of a frozen dataclass of settings have in common: help, limits, their names as flags, their checks.
 
-`colorlib.config` declares the settings themselves, `colorlib.cli.flags` makes the command line of them.
+`colorlib.config` declares the settings themselves, `colorlib.cli.flags` makes the command line of them. A setting that
+names one of several kinds is looked up by `choose`; what kinds say about settings is in `Kind`.
 """
 
 import dataclasses
@@ -22,9 +23,9 @@ def knob(default, text: str, choices: tuple = (), least=None, below=None, above=
     return dataclasses.field(default=default, metadata={"help": text, **limits, **traits})
 
 
-def having(settings: type, trait: str) -> set[str]:
+def having(config_class: type, trait: str) -> set[str]:
     """The names of the fields that have a trait."""
-    return {field.name for field in dataclasses.fields(settings) if field.metadata.get(trait)}
+    return {field.name for field in dataclasses.fields(config_class) if field.metadata.get(trait)}
 
 
 def flag(name: str) -> str:
@@ -32,13 +33,26 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+class Kind:
+    """What a setting names, as a generator, an optimizer or a term of the loss; which other settings it looks at.
+
+    reads: those that it looks at, and not all of its like do. ignores: those that all others of its like look at, and
+    it doesn't. needs: settings -> what they may be beside it (of the loss, terms that it must have; () is anything but
+    nothing). What follows from these is in `colorlib.training.choices`.
+    """
+
+    reads: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
+    needs: dict[str, tuple] = {}
+
+
 IN_WORDS = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", dict: "terms with weights"}
 
 
-def check_fields(settings) -> None:
+def check_fields(config) -> None:
     """Check each field's type and limits; lists become tuples, since JSON has none. Raises `ConfigError`."""
-    for field, kind in zip(dataclasses.fields(settings), typing.get_type_hints(type(settings)).values(), strict=True):
-        name, value, limits = flag(field.name), getattr(settings, field.name), field.metadata
+    for field, kind in zip(dataclasses.fields(config), typing.get_type_hints(type(config)).values(), strict=True):
+        name, value, limits = flag(field.name), getattr(config, field.name), field.metadata
         if isinstance(kind, types.UnionType):  # int | None
             if value is None:
                 continue
@@ -48,16 +62,16 @@ def check_fields(settings) -> None:
             whole = isinstance(value, tuple) and all(type(width) is int and 0 < width < 2**14 for width in value)
             if not whole or len(value) < 2:
                 raise ConfigError(f"{name} is {value}; it takes two or more positive channel counts, as 32,64,128")
-            object.__setattr__(settings, field.name, value)
+            object.__setattr__(config, field.name, value)
             continue
         if kind == tuple[str, ...]:
             value = tuple(value) if isinstance(value, (list, tuple)) else value
             if not isinstance(value, tuple) or not all(isinstance(word, str) for word in value):
                 raise ConfigError(f"{name} is {value!r}; it takes names, as saturation,hue")
-            object.__setattr__(settings, field.name, value)
+            object.__setattr__(config, field.name, value)
             continue
         if kind is dict and isinstance(value, dict):
-            object.__setattr__(settings, field.name, Fixed(value))
+            object.__setattr__(config, field.name, Fixed(value))
             continue
         right = type(value) in ((int, float) if kind is float else (kind,))
         if not right or (kind is float and not math.isfinite(value)):
@@ -79,9 +93,9 @@ def check_unchanged(now: dict, before: dict, resumable: set[str]) -> None:
             raise ConfigError(f"--resume can't change {flag(name)} from {before[name]} to {value}; train anew for that")
 
 
-def choose(kinds: dict, settings, name: str):
+def choose(kinds: dict, config, name: str):
     """What a setting names among `kinds`. Raises `ConfigError` for a name that isn't there."""
-    value = getattr(settings, name)
+    value = getattr(config, name)
     if value not in kinds:
         raise ConfigError(f"{flag(name)} is {value!r}; it takes one of {', '.join(kinds)}")
     return kinds[value]
