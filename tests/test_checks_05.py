@@ -154,7 +154,7 @@ def test_eyes_that_see_no_more_color_are_named(answer, words, said):
         lambda rgb: rgb[:, :1] - rgb[:, 1:2],
         lambda rgb: (rgb - rgb.mean(dim=1, keepdim=True)).flatten(0, 1)[:, None],
         lambda rgb: torch.cat([rgb[:, :1] - rgb[:, 1:2], (rgb[:, :1] + rgb[:, 1:2]) / 2 - rgb[:, 2:]]),
-        lambda rgb: color.root(color.rgb_to_lab(rgb)[:, 1:].square().sum(dim=1, keepdim=True)) / 40 - 0.5,
+        lambda rgb: (color.rgb_to_lab(rgb)[:, 1:].square().sum(dim=1, keepdim=True) + 1e-3).sqrt() / 40 - 0.5,
         lambda rgb: 4 * color.rgb_to_yuv(rgb)[:, 1:].reshape(-1, 1, *rgb.shape[2:]),
     ],
 )

@@ -137,4 +137,4 @@ def test_drawings_take_what_the_lesson_gives():
     assert drawn.loss_path().axes
     chart = drawn.sensitivity({"paler": photo, "blurred": photo}, {"net": {"paler": 0.1, "blurred": 1.0}}, "blurred")
     assert len(chart.axes) == 3
-    assert len(drawn.strength_maps({"stem": torch.ones(8, 8), "group 1": torch.ones(8, 8)}).axes) == 3
+    assert len(drawn.pull_by_place({"stem": torch.ones(8, 8), "group 1": torch.ones(8, 8)}).axes) == 3

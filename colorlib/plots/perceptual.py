@@ -6,8 +6,9 @@ from matplotlib.patches import FancyBboxPatch
 from torch import Tensor
 
 from colorlib.plots.figures import to_pixels
+from colorlib.plots.networks import INK
 
-_INK, BACK, WARN = "0.3", "#4c72b0", "#c00000"
+BACK, WARN = "#4c72b0", "#c00000"
 BARS = ("#d0d0d0", "#4c72b0", "#d95f02", "#1b9e77")
 LAMPS = ("red", "green", "blue")
 
@@ -47,13 +48,13 @@ def loss_path() -> Figure:
     axis.set(xlim=(0, 19.2), ylim=(0.8, 7.1))
     axis.set_axis_off()
 
-    def box(x, y, text, wide=2.5, shade="white", edge=_INK):
+    def box(x, y, text, wide=2.5, shade="white", edge=INK):
         style = {"boxstyle": "round,pad=0.06,rounding_size=0.18", "facecolor": shade, "edgecolor": edge, "lw": 1.3}
         axis.add_patch(FancyBboxPatch((x - wide / 2, y - 0.62), wide, 1.24, **style))
         axis.text(x, y, text, ha="center", va="center", fontsize=10)
 
     def arrow(start, end, **style):
-        line = {"arrowstyle": "-|>", "color": _INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0} | style
+        line = {"arrowstyle": "-|>", "color": INK, "lw": 1.4, "shrinkA": 0, "shrinkB": 0} | style
         axis.annotate("", end, start, arrowprops=line)
 
     rows = {4.9: ("predicted\nab, and L", "#fdebd9"), 1.7: ("true\nab, and L", "#e4f3ec")}
@@ -97,7 +98,7 @@ def sensitivity(pictures: dict, shares: dict, unit: str) -> Figure:
         for number, (name, values) in enumerate(shares.items()):
             x, value = place + (number - (len(shares) - 1) / 2) * width, values[label]
             axis.bar(x, value, 0.92 * width, color=BARS[number], label=None if place else name)
-            axis.text(x, value + 0.02, f"{value:.2f}", ha="center", fontsize=8, color=_INK)
+            axis.text(x, value + 0.02, f"{value:.2f}", ha="center", fontsize=8, color=INK)
     axis.set(xlim=(-0.5, count - 0.5), xticks=[], ylim=(0, 1.12), ylabel=f"maps move ({unit}: 1)")
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False, loc="upper left", fontsize=9)
@@ -106,7 +107,7 @@ def sensitivity(pictures: dict, shares: dict, unit: str) -> Figure:
     return figure
 
 
-def strength_maps(strengths: dict[str, Tensor]) -> Figure:
+def pull_by_place(strengths: dict[str, Tensor]) -> Figure:
     """How strongly the pixels of a block are pulled, by their place in it: label -> `(n, n)`, 1 is the mean."""
     figure, axes = plt.subplots(1, len(strengths), figsize=(2.6 * len(strengths) + 1.0, 2.75), layout="constrained")
     for axis, (label, values) in zip(axes, strengths.items(), strict=True):
