@@ -3,6 +3,7 @@
 import ast
 import copy
 import json
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,18 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from tool import ROOT, load_tool
 from torch import nn
+from torch.utils.data import DataLoader
 from torchvision.models import resnet18
 
 from colorlib.checks import notebook_04 as check
+from colorlib.color.spaces import LAB
+from colorlib.models.pretrained import importing_fastai
 from colorlib.models.resnet import IMAGENET_MEAN, IMAGENET_STD, fold_stem, gray_resnet18
 from colorlib.plots import encoder as drawn
 from colorlib.training.fastai_training import GrayColorBatches, make_learner
+
+with importing_fastai():
+    from fastai.callback.core import Callback
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "04_pretrained_resnet18_generator.ipynb"
 
@@ -25,11 +32,13 @@ NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "04_pretrained_resnet18_
 def lesson():
     """The names that the lesson's cells with definitions give."""
     cells = ["".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]]
-    names = {"torch": torch, "nn": nn, "F": F, "Path": Path, "copy": copy, "make_learner": make_learner}
-    names |= {"way_back": check.finished_decoder, "Callback": object, "train_pairs": [], "valid_pairs": []}
-    names |= {"keep": check.finished_freeze, "F": F}
-    starts = "def levels", "class Up", "class ResNetUNet", "def l1", "def learner_of", "def turn_of_d", "def patch_disc"
-    for start in ("class Block", *starts, "def predict"):
+    names = {"torch": torch, "nn": nn, "F": F, "Path": Path, "copy": copy, "make_learner": make_learner, "LAB": LAB}
+    names |= {"way_back": check.finished_decoder, "keep": check.finished_freeze, "device": torch.device("cpu")}
+    names |= {"DataLoader": DataLoader, "GrayColorBatches": GrayColorBatches, "batch_size": 4, "islice": islice}
+    names |= {"chain": chain, "repeat": repeat, "Callback": Callback, "train_rgb": torch.rand(8, 3, 32, 32)}
+    names["valid_rgb"] = names["train_rgb"][:4]
+    starts = "def levels", "class Up", "class ResNetUNet", "def pairs", "def learner_of", "def turn_of_d"
+    for start in ("class Block", *starts, "def train_gan", "def predict", "def spread"):
         (cell,) = [cell for cell in cells if f"\n{start}" in f"\n{cell}"]
         defined = [one for one in ast.parse(cell).body if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
         exec(compile(ast.Module(defined, []), start, "exec"), names)
@@ -94,45 +103,54 @@ def test_the_folded_stem_is_colorlibs():
     assert apart.max() > 1e-3
 
 
-def test_equal_kernels_make_no_checkerboard():
-    """With ICNR, pixel shuffle gives each block of 2 x 2 pixels one value; with random kernels it doesn't."""
-    kernels, photo = torch.randn(4, 1, 3, 3), torch.rand(1, 1, 12, 12)
-    equal, other = (F.pixel_shuffle(F.conv2d(photo, one), 2) for one in (kernels[:1].expand(4, -1, -1, -1), kernels))
-    blocks = [x.unfold(2, 2, 2).unfold(3, 2, 2).flatten(-2) for x in (equal, other)]
-    assert torch.allclose(blocks[0].std(dim=-1), torch.zeros(()), atol=1e-6)
-    assert blocks[1].std(dim=-1).min() > 0
+def test_the_network_for_color_photos_folds(resnet):
+    """Made of one for gray photos, it answers a gray photo as its folded twin does, but for the rim; not without b."""
+    network, mean, std = check.color_network(resnet)
+    gray = torch.rand(2, 1, 64, 64) * 2 - 1
+    seen = (((gray + 1) / 2).expand(-1, 3, -1, -1) - mean) / std
+    folded = gray_resnet18(10).eval()
+    folded.load_state_dict(fold_stem(network.state_dict()))
+    without = copy.deepcopy(folded)
+    without.bn1.running_mean.copy_(network.bn1.running_mean)
+    with torch.no_grad():
+        true, ours, shifted = (one.bn1(one.conv1(x)) for one, x in ((network, seen), (folded, gray), (without, gray)))
+    inside = (slice(None), slice(None), slice(2, -2), slice(2, -2))
+    assert torch.allclose(true[inside], ours[inside], atol=1e-4)
+    assert (true - shifted)[inside].abs().max() > 0.01
 
 
-def test_the_learner_has_the_encoder_apart(lesson, tmp_path, monkeypatch):
-    """Two groups, each at its own rate; the encoder stays where its rate is 0, but for its batch norm."""
+def test_batches_come_in_a_new_order_each_time(lesson):
+    rgb = torch.arange(12.0).view(12, 1, 1, 1).expand(-1, 3, 2, 2) / 12
+    ours = lesson["pairs"](rgb, seed=1)
+    first, second = ([gray.mean().item() for gray, _ in ours] for _ in range(2))
+    assert len(ours) == len(first) == 3 and first != second
+    assert [gray.mean().item() for gray, _ in lesson["pairs"](rgb, seed=1)] == first
+
+
+def test_the_learner_leaves_a_frozen_encoder_alone(lesson, tmp_path, monkeypatch):
+    """One cycle of a Learner changes the decoder, and no number that the encoder stores; unfrozen, its weights too."""
     monkeypatch.chdir(tmp_path)
-    rgb = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8)
-    from colorlib.color.spaces import LAB
+    for prepare, moves in ((check.finished_freeze, False), (lambda encoder: encoder.requires_grad_(True), True)):
+        network = lesson["ResNetUNet"](gray_resnet18(10))
+        before = copy.deepcopy(network.state_dict())
+        learner = lesson["learner_of"](network, 0, prepare)
+        with learner.no_bar(), learner.no_logging():
+            learner.fit_one_cycle(1, 1e-2)
+        moved = {name for name, value in network.state_dict().items() if not torch.equal(before[name], value)}
+        assert any(name.startswith("encoder") for name in moved) == moves
+        assert {"to_color.weight", "ups.0.norm.running_mean"} <= moved
 
-    pairs = GrayColorBatches(rgb.split(4), LAB, lambda batch: batch.float() / 255)
-    names = {**lesson, "train_pairs": pairs, "valid_pairs": pairs, "device": torch.device("cpu")}
-    function = lesson["learner_of"]
-    learner_of = type(function)(function.__code__, names)
-    network = names["ResNetUNet"](gray_resnet18(10))
-    before = copy.deepcopy(network.state_dict())
-    learner = learner_of(network)
-    with learner.no_bar(), learner.no_logging():
-        learner.fit_one_cycle(1, [0.0, 1e-2])
-    after = network.state_dict()
-    moved = {name for name in before if not torch.equal(before[name], after[name])}
-    of_encoder = {name for name in moved if name.startswith("encoder")}
-    assert {name.split(".")[-1] for name in of_encoder} == {"running_mean", "running_var", "num_batches_tracked"}
-    assert "to_color.weight" in moved and "ups.0.conv.weight" in moved
+
+def test_a_spread_names_mean_and_range(lesson):
+    assert lesson["spread"]([1.0, 2.0, 6.0], 1) == "3.0 (1.0 to 6.0)"
+    assert lesson["spread"]([0.5], 2) == "0.50"
 
 
 def test_the_gan_leaves_the_encoder_alone(lesson):
     """Stage 2 trains the decoder: no number that the encoder stores changes, be it a weight or batch norm's."""
     network = lesson["ResNetUNet"](gray_resnet18(10))
-    batches = [(torch.rand(4, 1, 32, 32), torch.rand(4, 2, 32, 32)) for _ in range(4)]
-    function = lesson["train_gan"]
-    names = {**lesson, "train_pairs": batches, "device": torch.device("cpu")}
     first = copy.deepcopy(network)
-    type(function)(function.__code__, names, None, function.__defaults__)(network, 2, 1.0)
+    lesson["train_gan"](network, 2, 1.0)
     for name, value in network.encoder.state_dict().items():
         assert torch.equal(value, first.encoder.state_dict()[name]), name
     assert not torch.equal(network.to_color.weight, first.to_color.weight)
@@ -184,3 +202,19 @@ def test_maps_are_those_that_vary_most():
     values[0, 2] = torch.tensor([[0.0, 5.0], [5.0, 0.0]])
     figure = drawn.maps(torch.zeros(1, 1, 8, 8), {"level": values}, count=1)
     assert figure.axes[1].images[0].get_array().max() == 5
+
+
+def test_kernels_are_drawn_about_a_middle_gray():
+    values = torch.zeros(3, 3, 7, 7)
+    values[1, 0, 0, 0] = -2.0
+    figure = drawn.kernels(values + 1e-9, values.sum(dim=1, keepdim=True) + 1e-9, count=2)
+    shown = [axis.images[0].get_array() for axis in figure.axes]
+    reddish = min(shown[:2], key=lambda one: one[0, 0, 0])
+    assert reddish[0, 0].tolist() == pytest.approx([0.0, 0.5, 0.5], abs=0.01) and reddish[3, 3, 0] == pytest.approx(0.5)
+
+
+def test_who_learns_says_a_word_for_each_part_and_stage():
+    parts = {"encoder": ["learns", "frozen"], "decoder": ["", "learns"]}
+    figure = drawn.who_learns({"before": "names", "after": "L1"}, parts)
+    words = [text.get_text() for text in figure.axes[0].texts]
+    assert words.count("learns") == 2 and words.count("frozen") == 1 and {"encoder", "before", "L1"} <= set(words)

@@ -3,8 +3,8 @@
     python tools/longer_decoder.py --dataset-path data/tiny-imagenet
 
 The network is the one that lesson 4 writes, on the course's encoder, which stays as it is: so only the decoder is
-stored. It learns from photographs of 64 pixels (Tiny ImageNet), with L1 in one cycle. --pictures asks for the bundled
-photographs in color, one of which opens the lesson.
+stored. It learns from photographs of 64 pixels (Tiny ImageNet), with L1 in one cycle. The lesson's second stage, a GAN,
+starts from it.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from colorlib import Colorizer, Model, data, metrics, photos
+from colorlib import Colorizer, Model, data, metrics
 from colorlib.color.spaces import LAB
 from colorlib.models.resnet import course_encoder, gray_classifier
 
@@ -99,12 +99,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset-path", default="data/tiny-imagenet")
     parser.add_argument("--output", type=Path, default=ENCODER.parent, help="folder for decoder.safetensors")
-    parser.add_argument("--pictures", type=Path, help="folder for the bundled photographs in color")
     parser.add_argument("--steps", type=int, default=800, help="steps of 32 pictures [800]")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     photo_set = data.load_photos("tiny-imagenet", arguments.dataset_path, 64)
-    train, test = (photo_set.split()[name] for name in ("train", "test"))
+    train, test = photo_set.split()["train"], photo_set.split("98/1/1")["test"]  # new to both, decoder and encoder
     G = ResNetUNet(gray_classifier(str(ENCODER))[0]).to(memory_format=torch.channels_last)
     decoder = [weights for weights in G.parameters() if weights.requires_grad]
     adam = torch.optim.AdamW(decoder, fused=True)
@@ -123,12 +122,6 @@ def main() -> None:
             print(step + 1, f"{cost.item():.4f}", f"{time.time() - start:.0f} s", flush=True)
     print(measured(G, photo_set, test))
     store(G, arguments.output)
-    if arguments.pictures:
-        arguments.pictures.mkdir(parents=True, exist_ok=True)
-        for path in photos.bundled_photos():
-            colored = Colorizer(G, Model(image_size=64), "fp32").colorize(photos.read_rgb(path))
-            colored.thumbnail((640, 640))
-            colored.save(arguments.pictures / f"{path.stem}.jpg", quality=90)
 
 
 def store(G: ResNetUNet, folder: Path) -> None:

@@ -126,7 +126,7 @@ def encoder_section() -> list[str]:
         epoch_table(rows, ["epoch", "step", "loss", "valid_top1_percent", "valid_top5_percent"]),
         "",
         "`python tools/longer_decoder.py --dataset-path data/tiny-imagenet` made [decoder.safetensors]"
-        "(encoder/decoder.safetensors), a decoder on this encoder for lesson 4's first picture.",
+        "(encoder/decoder.safetensors), a decoder on this encoder, which lesson 4's second stage starts from.",
         "",
     ]
 

@@ -1,5 +1,6 @@
-"""The pictures of lesson 4: what a network answers that has seen photographs, its blocks and maps, U-Nets on it with
-their sizes, how fastai finds a learning rate, how trainings compare; and the photo that the lesson's network colored.
+"""The pictures of lesson 4: what a network answers that has seen photographs, its blocks, kernels and maps, U-Nets on
+it with their sizes, who learns when, how fastai finds a learning rate, how trainings compare; and the photo that the
+lesson's network colored.
 """
 
 from pathlib import Path
@@ -17,8 +18,8 @@ from colorlib.plots.networks import DOWN, INK, OUT, SKIP, UP
 ENCODER, DECODER = DOWN, UP
 
 
-def trained_for_longer() -> Image.Image:
-    """The bundled photo that opens the lesson, colored by its network as tools/longer_decoder.py trained it."""
+def promise() -> Image.Image:
+    """The bundled photo that opens the lesson, colored by its network after both stages in a run of the lesson."""
     return read_rgb(Path(__file__).with_name("lesson_04.jpg"))
 
 
@@ -27,21 +28,19 @@ def as_gray(picture: Tensor) -> np.ndarray:
     return picture.detach().cpu().reshape(picture.shape[-2:]).numpy()
 
 
-def answers(gray: Tensor, classes: Tensor, shares: Tensor, names: list[str], columns: int = 4) -> Figure:
-    """Gray pictures, and under each the likeliest classes as bars.
+def answers(gray: Tensor, classes: Tensor, shares: Tensor, names: list[str]) -> Figure:
+    """A row of gray pictures, and under each the likeliest classes as bars.
 
     gray: `(N, 1, H, W)` in [-1, 1]. classes, shares: `(N, k)`, numbers of classes and their probabilities. names: of
     all classes.
     """
-    lines = -(-len(gray) // columns)
-    figure = plt.figure(figsize=(2.1 * columns, 3.1 * lines))
-    places = figure.add_gridspec(2 * lines, columns, height_ratios=[2.5, 1.0] * lines, hspace=0.06, wspace=0.06)
+    figure = plt.figure(figsize=(2.1 * len(gray), 3.1))
+    places = figure.add_gridspec(2, len(gray), height_ratios=[2.5, 1.0], hspace=0.06, wspace=0.06)
     for number, picture in enumerate(gray):
-        row, column = divmod(number, columns)
-        top = figure.add_subplot(places[2 * row, column])
+        top = figure.add_subplot(places[0, number])
         top.imshow(as_gray(picture), cmap="gray", vmin=-1, vmax=1)
         top.set_axis_off()
-        axis = figure.add_subplot(places[2 * row + 1, column])
+        axis = figure.add_subplot(places[1, number])
         for place, (one, share) in enumerate(zip(classes[number].tolist(), shares[number].tolist(), strict=True)):
             axis.barh(-place, share, height=0.82, color="#b9c9e3")
             name = names[one] if len(names[one]) < 25 else f"{names[one][:23]}…"
@@ -75,10 +74,9 @@ def maps(gray: Tensor, levels: dict, count: int = 3) -> Figure:
     return figure
 
 
-def difference(before: dict, largest: float | None = None) -> Figure:
-    """Where two maps differ: label -> `(H, W)`, all on one scale from white (0) to orange (the largest)."""
+def difference(before: dict, largest: float) -> Figure:
+    """Where two maps differ: label -> `(H, W)`, all on one scale from white (0) to orange (`largest`)."""
     pictures = {label: values.detach().cpu().numpy() for label, values in before.items()}
-    largest = largest or max(float(values.max()) for values in pictures.values())
     figure, axes = plt.subplots(1, len(pictures), figsize=(3.2 * len(pictures) + 0.8, 3.2), layout="constrained")
     for axis, (label, values) in zip(np.atleast_1d(axes), pictures.items(), strict=True):
         shown = axis.imshow(values, cmap="Oranges", vmin=0, vmax=largest, interpolation="nearest")
@@ -131,19 +129,62 @@ def unets(networks: dict, side: int) -> Figure:
     return figure
 
 
-def finder(rates, costs, chosen: dict) -> Figure:
-    """The learning-rate finder: the smoothed cost, as a share of gray's, over the learning rate, with marks.
+def kernels(in_color: Tensor, folded: Tensor, count: int = 10) -> Figure:
+    """Some kernels of a stem, those with the largest weights: above over red, green and blue, below over gray.
 
-    chosen: label -> learning rate. The axis is cut off a little above gray.
+    in_color: `(N, 3, k, k)`, shown about a middle gray. folded: `(N, 1, k, k)`.
     """
-    figure, axis = plt.subplots(figsize=(7.6, 3.1), layout="constrained")
-    axis.plot(rates, costs, color=ENCODER, lw=2)
+    chosen = folded.abs().sum(dim=(1, 2, 3)).argsort(descending=True)[:count].sort().values
+    figure, axes = plt.subplots(2, count, figsize=(0.86 * count + 0.9, 1.85), squeeze=False)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for column, number in enumerate(chosen.tolist()):
+        for axis, kernel in zip(axes[:, column], (in_color[number], folded[number]), strict=True):
+            values = (0.5 + 0.5 * kernel / kernel.abs().max()).permute(1, 2, 0).expand(-1, -1, 3)
+            axis.imshow(values.numpy(), interpolation="nearest")
+    for axis, label in zip(axes[:, 0], ("color", "folded"), strict=True):
+        axis.text(-0.15, 0.5, label, transform=axis.transAxes, ha="right", va="center", fontsize=10)
+    figure.subplots_adjust(0.9 / (0.86 * count + 0.9), 0.01, 0.998, 0.99, wspace=0.06, hspace=0.08)
+    plt.close(figure)
+    return figure
+
+
+def who_learns(stages: dict, parts: dict) -> Figure:
+    """A chart of who learns when: columns for stages, rows for parts.
+
+    stages: title -> what stands under it. parts: name -> for each stage "learns", "frozen" or "" (isn't there yet).
+    """
+    looks = {"learns": (SKIP, "white", "learns"), "frozen": ("#cfe3f5", "0.25", "frozen"), "": ("white", "0.6", "–")}
+    figure, axis = plt.subplots(figsize=(9.6, 0.62 * len(parts) + 0.95))
+    for column, (title, below) in enumerate(stages.items()):
+        axis.text(column, -0.95, title, ha="center", va="center", fontsize=10.5, weight="bold")
+        axis.text(column, -0.66, below, ha="center", va="center", fontsize=9.5, color=INK)
+        for row, states in enumerate(parts.values()):
+            shade, ink, word = looks[states[column]]
+            edge = "0.85" if shade == "white" else "white"
+            axis.add_patch(Rectangle((column - 0.48, row - 0.42), 0.96, 0.84, facecolor=shade, edgecolor=edge))
+            axis.text(column, row, word, ha="center", va="center", fontsize=10.5, color=ink)
+    for row, name in enumerate(parts):
+        axis.text(-0.56, row, name, ha="right", va="center", fontsize=10.5)
+    axis.set(xlim=(-1.25, len(stages) - 0.48), ylim=(len(parts) - 0.5, -1.2))
+    axis.set_axis_off()
+    figure.subplots_adjust(0.003, 0.01, 0.997, 0.99)
+    plt.close(figure)
+    return figure
+
+
+def finder(found: dict, chosen: float) -> Figure:
+    """The learning-rate finder: the smoothed cost, as a share of gray's, over the learning rate.
+
+    found: label -> (rates, costs). chosen: the rate that is marked. The axis is cut off a little above gray.
+    """
+    figure, axis = plt.subplots(figsize=(8.4, 3.0), layout="constrained")
+    for (label, (rates, costs)), shade in zip(found.items(), (ENCODER, OUT), strict=False):
+        axis.plot(rates, costs, color=shade, lw=2, label=label)
     axis.axhline(1, color="0.35", ls="--", lw=1.2, label="gray")
-    for (label, rate), shade in zip(chosen.items(), (OUT, SKIP), strict=False):
-        axis.axvline(rate, color=shade, lw=1.8, label=f"{label}: {rate:.0e}")
-    seen = [min(1, *costs), min(max(1, *costs), 1.15)]
-    room = 0.1 * (seen[1] - seen[0])
-    axis.set(xscale="log", xlabel="learning rate", ylabel="cost / gray's", ylim=(seen[0] - room, seen[1] + room))
+    axis.axvline(chosen, color=SKIP, lw=1.8, label=f"ours: {chosen:g}")
+    room = max(1 - min(min(costs) for _, costs in found.values()), 0.02)
+    axis.set(xscale="log", xlabel="learning rate", ylabel="cost / gray's", ylim=(1 - 1.1 * room, 1 + 0.6 * room))
     axis.grid(alpha=0.3)
     axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     plt.close(figure)
