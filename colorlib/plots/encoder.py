@@ -227,10 +227,9 @@ def residual_blocks() -> Figure:
         axis.text(0.1, 3.15, title, fontsize=11, weight="bold")
         axis.text(0.9, 1.0, f"$x$\n{before}", ha="center", va="center", fontsize=10)
         arrow((1.7, 1.0), (2.6, 1.0))
-        places = [3.35, 5.35, 7.35, 9.35]
-        for x, text in zip(places, words, strict=True):
+        for x, text in zip((3.35, 5.35, 7.35, 9.35), words, strict=True):
             box(x, 1.0, 1.5, text, ENCODER)
-        for x in places[:-1]:
+        for x in (3.35, 5.35, 7.35):
             arrow((x + 0.75, 1.0), (x + 1.25, 1.0))
         axis.text(6.35, 0.25, "$F(x)$: the change", ha="center", va="center", fontsize=10, color=ENCODER)
         arrow((10.1, 1.0), (10.85, 1.0))
