@@ -244,25 +244,6 @@ def comparison_section() -> list[str]:
     ]
 
 
-def sweep_section() -> list[str]:
-    """One training for each target of *controlled*, and for each weight of a control."""
-    given = "--dataset-path data/cifar10 --limit-images 10000 --test-images 1000"
-    return [
-        "## One training for each target",
-        "",
-        f"    colorlib sweep controlled --output runs/sweep {given}",
-        "",
-        "As the document *controlled* has it: its GAN and one term more for each target, of weight 20. 10,000 "
-        "pictures, each seen twice; training seed 0 alone.",
-        "",
-        (RESULTS / "sweep" / "table.md").read_text().strip(),
-        "",
-        "![Ten test pictures: gray, true, by the U-Net, by the GAN, and by the GAN for each target]"
-        "(sweep/pictures.png)",
-        "",
-    ]
-
-
 def page() -> str:
     """The page that shows all results there are, each with its commands."""
     lines = [
