@@ -6,11 +6,21 @@ import torch
 from torch import Tensor
 
 from colorlib.checks import Mistake, NotDone, accepted, done, exercise, untouched
-from colorlib.checks.fair_tables import audits, paired, paired_or_ours
+from colorlib.checks.fair_tables import audits, each_for_itself, paired, paired_or_ours
 from colorlib.color import join_lightness
 from colorlib.metrics import colorfulness
 
-__all__ = ["accepted", "audits", "beats", "chroma_too", "own_cost", "paired", "paired_or_ours", "usable"]
+__all__ = [
+    "accepted",
+    "audits",
+    "beats",
+    "chroma_too",
+    "each_for_itself",
+    "own_cost",
+    "paired",
+    "paired_or_ours",
+    "usable",
+]
 
 # ---------------------------------------------------------------- exercise 1
 
