@@ -44,7 +44,7 @@ def arrows(photo: Tensor, ab: Tensor, pulls: dict, every: int = 13) -> Figure:
     photo: sRGB `(1, 3, H, W)`. ab: its color `(1, 2, H, W)` in Lab units. pulls: label -> where each pixel is pulled,
     `(1, 2, H, W)`; all arrows have one length. every: of the pixels one of so many, in rows and columns, has an arrow.
     """
-    figure, axes = plt.subplots(1, 2 + len(pulls), figsize=(10.6, 2.9), layout="constrained")
+    figure, axes = plt.subplots(1, 2 + len(pulls), figsize=(9.6, 2.65), layout="constrained")
     plt.close(figure)
     axes[0].imshow(to_pixels(photo)[0])
     axes[0].set_axis_off()
@@ -82,7 +82,7 @@ def circle(photo: Tensor, means: dict) -> Figure:
     Each pixel counts as much as it has chroma. means: label -> hue, the first drawn in orange, the second in green.
     """
     hue, chroma = rgb_to_hsv(photo)[:, 0], photo.amax(dim=1) - photo.amin(dim=1)
-    figure = plt.figure(figsize=(10.2, 3.3), layout="constrained")
+    figure = plt.figure(figsize=(9.2, 3.0), layout="constrained")
     plt.close(figure)
     left, middle = figure.add_subplot(1, 3, 1), figure.add_subplot(1, 3, 2)
     right = figure.add_subplot(1, 3, 3, projection="polar")
@@ -111,7 +111,7 @@ def turned(photo: Tensor, steps: dict) -> Figure:
 
     photo: sRGB `(1, 3, H, W)`, for its lightness. steps: label -> ab `(1, 2, H, W)` in Lab units.
     """
-    figure, axes = plt.subplots(1, len(steps), figsize=(3.5 * len(steps), 3.2), layout="constrained")
+    figure, axes = plt.subplots(1, len(steps), figsize=(3.3 * len(steps), 3.0), layout="constrained")
     plt.close(figure)
     means = [ab.mean(dim=(0, 2, 3)).cpu().numpy() for ab in steps.values()]
     first, last = (math.atan2(mean[1], mean[0]) for mean in (means[0], means[-1]))
@@ -233,11 +233,12 @@ def asked_and_obtained(panels: dict, pictures: Tensor) -> Figure:
         axis.plot(asked.flatten(), obtained.flatten(), ".", color="#4c72b0", alpha=0.3, markersize=5)
         axis.plot(asked[:, 0], np.nanmedian(obtained, axis=1), "o-", color=_LINE, label="median")
         ends = asked.min(), asked.max()
+        axis.set_xlim(ends[0] - 0.05, ends[1] + 0.35 * (ends[1] - ends[0]))
         axis.plot(ends, ends, color="0.35", ls="--", lw=1.2, label="as asked")
         row, one = np.unravel_index(np.nanargmax(np.abs(obtained - asked)), asked.shape)
         picture = OffsetImage(to_pixels(pictures[one : one + 1])[0], zoom=1.6)
         dot = asked[row, one], obtained[row, one]
-        frame = AnnotationBbox(picture, dot, (0.9, 0.2), boxcoords="axes fraction", arrowprops={"arrowstyle": "-"})
+        frame = AnnotationBbox(picture, dot, (0.88, 0.2), boxcoords="axes fraction", arrowprops={"arrowstyle": "-"})
         axis.add_artist(frame)
         axis.set(xlabel=f"{name} asked for", ylabel=f"{name} obtained")
         axis.grid(alpha=0.3)
