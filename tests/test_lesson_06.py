@@ -179,7 +179,7 @@ def test_what_the_text_says_of_listener_was_measured():
 def test_drawings_take_what_the_lesson_gives():
     photo, ab = torch.rand(1, 3, 40, 40), 20 * torch.randn(1, 2, 40, 40)
     assert len(drawn.arrows(photo, ab, {"less": ab, "more": -ab}).axes) == 4
-    assert len(drawn.strengths(photo, {"one": ab, "other": -ab}).axes) == 4
+    assert len(drawn.strengths({"one": ab, "other": -ab}).axes) == 3
     assert len(drawn.circle(photo, {"line": 0.5, "arrows": 0.1}).axes) == 3
     assert len(drawn.turned(photo, {"before": ab, "after": -ab}).axes) == 2
     assert [axis.get_title() for axis in drawn.terms({"Ada": [(1.0, 2.0), (0.5, 2.0)]} | {"Ben": [(1, 1)]}, "ab").axes]

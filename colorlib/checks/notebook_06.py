@@ -74,7 +74,7 @@ def fair_pull(function):
     if times > TWICE:
         words = f"the darkest quarter is still pulled {times:.1f} times as strongly as the brightest"
         raise Mistake(f"{words}: does something small stand below a line of a fraction?")
-    return f"0 for gray, more for more color, and the darkest quarter is pulled {times:.1f} times as the brightest"
+    return f"0 for gray, more for more color; the dark is pulled {times:.1f} times as strongly as the bright"
 
 
 def _astronaut() -> Tensor:

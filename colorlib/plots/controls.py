@@ -62,13 +62,11 @@ def arrows(photo: Tensor, ab: Tensor, pulls: dict, every: int = 13) -> Figure:
     return figure
 
 
-def strengths(photo: Tensor, pulls: dict) -> Figure:
-    """A photo, and for each label of `pulls` `(1, 2, H, W)` where it is strong, all on one scale."""
-    figure, axes = plt.subplots(1, 1 + len(pulls), figsize=(2.2 * (1 + len(pulls)) + 1, 2.3), layout="constrained")
+def strengths(pulls: dict) -> Figure:
+    """Where pulls are strong, all on one scale: label -> where each pixel is pulled, `(1, 2, H, W)`."""
+    figure, axes = plt.subplots(1, len(pulls), figsize=(2.6 * len(pulls) + 1, 2.7), layout="constrained")
     plt.close(figure)
-    axes[0].imshow(to_pixels(photo)[0])
-    axes[0].set_axis_off()
-    for axis, (label, pull) in zip(axes[1:], pulls.items(), strict=True):
+    for axis, (label, pull) in zip(axes, pulls.items(), strict=True):
         shown = _strength(axis, pull)
         axis.set_title(label, fontsize=10)
     bar = figure.colorbar(shown, ax=axes, shrink=0.9, ticks=[0.1, 1, 10])
@@ -111,7 +109,7 @@ def turned(photo: Tensor, steps: dict) -> Figure:
 
     photo: sRGB `(1, 3, H, W)`, for its lightness. steps: label -> ab `(1, 2, H, W)` in Lab units.
     """
-    figure, axes = plt.subplots(1, len(steps), figsize=(3.3 * len(steps), 3.0), layout="constrained")
+    figure, axes = plt.subplots(1, len(steps), figsize=(3.1 * len(steps), 2.8), layout="constrained")
     plt.close(figure)
     means = [ab.mean(dim=(0, 2, 3)).cpu().numpy() for ab in steps.values()]
     first, last = (math.atan2(mean[1], mean[0]) for mean in (means[0], means[-1]))
@@ -146,7 +144,7 @@ def plateaus(factors, curves: dict, target: float) -> Figure:
 
 def terms(printed: dict, names: tuple[str, ...]) -> Figure:
     """What trainings print, step by step, a panel for each. printed: label -> `(steps, len(names))` numbers."""
-    figure, axes = plt.subplots(1, len(printed), figsize=(10.4, 2.6), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, len(printed), figsize=(9.6, 2.3), sharey=True, layout="constrained")
     plt.close(figure)
     for axis, (label, values) in zip(axes, printed.items(), strict=True):
         for name, line, shade in zip(names, zip(*values, strict=True), _SHADES, strict=False):
@@ -206,7 +204,7 @@ def film(numbers: dict, widths: tuple[int, ...], size: int) -> Figure:
 def asked_strip(rows: dict, heads: list[str]) -> Figure:
     """Rows of small pictures under common heads: label -> batch `(len(heads), 3, H, W)`."""
     figure, axes = plt.subplots(
-        len(rows), len(heads), figsize=(0.85 + 0.92 * len(heads), 0.35 + 0.92 * len(rows)), squeeze=False
+        len(rows), len(heads), figsize=(0.85 + 0.82 * len(heads), 0.35 + 0.82 * len(rows)), squeeze=False
     )
     plt.close(figure)
     figure.subplots_adjust(0.85 / figure.get_figwidth(), 0, 1, 1 - 0.3 / figure.get_figheight(), 0.03, 0.03)
@@ -226,7 +224,7 @@ def asked_and_obtained(panels: dict, pictures: Tensor) -> Figure:
     panels: control -> (asked, obtained), both `(targets, pictures)`; obtained may leave [0, 1] for an angle that is
     drawn where it is nearest to its target. pictures: `(pictures, 3, H, W)`.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(5.0 * len(panels), 3.5), layout="constrained")
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.4 * len(panels), 3.1), layout="constrained")
     plt.close(figure)
     for axis, (name, (asked, obtained)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         asked, obtained = asked.cpu().numpy(), obtained.cpu().numpy()
