@@ -54,7 +54,7 @@ def lab_chroma(rgb):
     ],
 )
 def test_numbers_that_are_none_are_named(answer, words, said):
-    line = said(check.fair_pull, answer)
+    line = said(check.my_saturation, answer)
     assert line.startswith("✗ ") and words in line
 
 
@@ -70,7 +70,7 @@ def test_numbers_that_are_none_are_named(answer, words, said):
     ],
 )
 def test_other_numbers_that_do_not_pull_the_shadows_are_accepted(answer, said):
-    assert said(check.fair_pull, answer).startswith("✓ ")
+    assert said(check.my_saturation, answer).startswith("✓ ")
 
 
 def test_a_wrong_number_gives_way_to_a_finished_one(solution):

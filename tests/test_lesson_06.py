@@ -181,7 +181,7 @@ def test_drawings_take_what_the_lesson_gives():
     assert len(drawn.arrows(photo, ab, {"less": ab, "more": -ab}).axes) == 4
     assert len(drawn.strengths({"one": ab, "other": -ab}).axes) == 3
     assert len(drawn.circle(photo, {"line": 0.5, "arrows": 0.1}).axes) == 3
-    assert len(drawn.turned(photo, {"before": ab, "after": -ab}).axes) == 2
+    assert len(drawn.turn(photo, {"before": ab, "after": -ab}).axes) == 2
     assert [axis.get_title() for axis in drawn.terms({"Ada": [(1.0, 2.0), (0.5, 2.0)]} | {"Ben": [(1, 1)]}, "ab").axes]
     words = [text.get_text() for text in drawn.film({"S": 0.5}, (16, 64, 128), 32).axes[0].texts]
     assert {"32 x 32\n16 maps", "8 x 8\n128 maps", "16 x 16\n128 maps", "32 scales\n32 shifts"} <= set(words)

@@ -49,7 +49,7 @@ def _numbers(function, rgb: Tensor) -> Tensor:
 
 
 @exercise
-def fair_pull(function):
+def my_saturation(function):
     """`my_saturation(rgb)`: how much color a picture has, without pulling the shadows most."""
     if untouched(function, as_it_was.__code__):
         raise NotDone
@@ -85,7 +85,7 @@ def _astronaut() -> Tensor:
 
 def fair_or_ours(function):
     """The reader's `my_saturation` where it passes the check, else a finished one."""
-    return function if accepted(fair_pull, function) else mean_chroma
+    return function if accepted(my_saturation, function) else mean_chroma
 
 
 # ---------------------------------------------------------------- exercise 2

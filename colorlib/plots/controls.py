@@ -103,7 +103,7 @@ def circle(photo: Tensor, means: dict) -> Figure:
     return figure
 
 
-def turned(photo: Tensor, steps: dict) -> Figure:
+def turn(photo: Tensor, steps: dict) -> Figure:
     """Colors of a photo as dots in the plane of a and b, before and after they are turned around gray, and their mean
     as an arrow; the arc is the angle between the first mean and the last.
 
