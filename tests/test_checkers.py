@@ -7,7 +7,7 @@ from colorlib.checks import accepted, notebook_04, notebook_06
 
 FOURTH, SIXTH = "04_pretrained_resnet18_generator.ipynb", "06_controlled_parameters.ipynb"
 EXERCISES = [(FOURTH, getattr(notebook_04, name), name) for name in ("fold", "decode", "freeze")]
-EXERCISES += [(SIXTH, getattr(notebook_06, name), name) for name in ("mean_hue", "obeys")]
+EXERCISES += [(SIXTH, getattr(notebook_06, name), name) for name in ("my_saturation", "obeys")]
 every_exercise = pytest.mark.parametrize("notebook, checker, name", EXERCISES, ids=[name for *_, name in EXERCISES])
 
 

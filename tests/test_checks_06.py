@@ -1,10 +1,7 @@
 """The checkers of lesson 6: they accept the solutions, wait for stubs, and name typical mistakes."""
 
-import math
-
 import exercise_cells
 import pytest
-import torch
 
 from colorlib import color
 from colorlib.checks import notebook_06 as check
@@ -30,68 +27,81 @@ def test_the_last_exercise_has_a_solution_and_a_stub(solution, said):
 # ---------------------------------------------------------------- exercise 1
 
 
-def arrows(hue, chroma, turn=2 * math.pi):
-    return (chroma * (turn * hue).cos()).sum(dim=(1, 2)), (chroma * (turn * hue).sin()).sum(dim=(1, 2))
+def chroma(rgb):
+    return rgb.amax(dim=1) - rgb.amin(dim=1)
 
 
-def direction(x, y):
-    return torch.remainder(torch.atan2(y, x) / (2 * math.pi), 1.0)
+def lab_chroma(rgb):
+    return color.rgb_to_lab(rgb)[:, 1:].norm(dim=1)
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (lambda h, c: (h * c).sum(dim=(1, 2)) / c.sum(dim=(1, 2)), "still one on a line"),
-        (lambda h, c: h.mean(dim=(-2, -1)), "still a mean on a line"),
-        (lambda h, c: direction(*arrows(h, torch.ones_like(c))), "as long as its chroma"),
-        (lambda h, c: torch.atan2(*reversed(arrows(h, c))), "divide by 2 pi"),
-        (lambda h, c: direction(*reversed(arrows(h, c))), "changed places"),
-        (lambda h, c: torch.atan2(*reversed(arrows(h, c, turn=1.0))), "2 pi times the hue"),
-        (lambda h, c: torch.atan2(*reversed(arrows(h, c))) / (2 * math.pi), "bring it into [0, 1)"),
-        (lambda h, c: direction(*arrows(h, c)).mean(), "one number for the whole batch"),
-        (lambda h, c: torch.zeros(len(h)), "not yet: add the arrows"),
-        (lambda h, c: h, "one number for each of the 4 pictures"),
-        (lambda h, c: print(end=""), "you forgot `return`"),
-        (lambda h, c: 0.5, "a tensor is wanted"),
+        (lambda rgb: 2 * mean_saturation(rgb), "times as strongly as the brightest"),
+        (lambda rgb: (chroma(rgb) / rgb.amax(dim=1).clamp_min(0.1)).mean(dim=(1, 2)), "below a line of a fraction"),
+        (lambda rgb: chroma(rgb).mean(), "one number for each picture"),
+        (lambda rgb: chroma(rgb), "one number for each picture"),
+        (lambda rgb: 0.3, "one number for each picture"),
+        (lambda rgb: print(end=""), "you forgot `return`"),
+        (lambda rgb: rgb.mean(dim=(1, 2, 3)), "a gray picture has no color"),
+        (lambda rgb: 1 - chroma(rgb).mean(dim=(1, 2)), "a gray picture has no color"),
+        (lambda rgb: color.rgb_to_lab(rgb)[:, 2].mean(dim=(1, 2)), "of whatever hue"),
+        (lambda rgb: color.rgb_to_lab(rgb)[:, 1:].mean(dim=(2, 3)).norm(dim=1), "opposite colors cancel"),
+        (lambda rgb: (lab_chroma(rgb) // 0.1).mean(dim=(1, 2)), "no gradient comes back"),
+        (lambda rgb: chroma(rgb).detach().mean(dim=(1, 2)), "no gradient comes back"),
+        (lambda rgb: 1 / 0, "your code stopped"),
     ],
 )
-def test_mistakes_in_the_mean_are_named(answer, words, said):
-    line = said(check.mean_hue, answer)
+def test_numbers_that_are_none_are_named(answer, words, said):
+    line = said(check.my_saturation, answer)
     assert line.startswith("✗ ") and words in line
 
 
-def test_other_forms_of_the_mean_are_accepted(said):
-    def complex_numbers(hue, chroma):
-        total = (chroma * torch.exp(2j * math.pi * hue)).flatten(1).sum(dim=1)
-        return (total.angle() / (2 * math.pi)) % 1.0
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda rgb: chroma(rgb).mean(dim=(1, 2)),
+        lambda rgb: chroma(rgb).sum(dim=(1, 2)) / rgb.amax(dim=1).sum(dim=(1, 2)),
+        lambda rgb: lab_chroma(rgb).mean(dim=(1, 2), keepdim=True),
+        lambda rgb: (chroma(rgb) / rgb.amax(dim=1).clamp_min(0.3)).mean(dim=(1, 2)),
+        lambda rgb: (chroma(rgb) / rgb.amax(dim=1).clamp_min(0.02) * (rgb.amax(dim=1) > 0.3)).mean(dim=(1, 2)),
+        lambda rgb: (mean_saturation(rgb) * 0) + rgb.std(dim=1).mean(dim=(1, 2)),
+    ],
+)
+def test_other_numbers_that_do_not_pull_the_shadows_are_accepted(answer, said):
+    assert said(check.my_saturation, answer).startswith("✓ ")
 
-    def keeps_a_dimension(hue, chroma):
-        x, y = arrows(hue, chroma)
-        angle = torch.atan2(y, x) / (2 * math.pi)
-        return torch.where(angle < 0, angle + 1, angle).view(-1, 1, 1)
 
-    for form in (complex_numbers, keeps_a_dimension):
-        assert said(check.mean_hue, form).startswith("✓ ")
-
-
-def test_a_wrong_mean_gives_way_to_a_finished_one(solution):
-    assert check.yours_or_ours(solution["mean_hue"]) is solution["mean_hue"]
-    assert check.yours_or_ours(lambda hue, chroma: hue.mean(dim=(1, 2))) is check.on_the_circle
+def test_a_wrong_number_gives_way_to_a_finished_one(solution):
+    assert check.fair_or_ours(solution["my_saturation"]) is solution["my_saturation"]
+    assert check.fair_or_ours(mean_saturation) is check.mean_chroma
 
 
 # ---------------------------------------------------------------- exercise 2
 
 
+def follows(train, margin):
+    low, high = (mean_saturation(train(target)).mean() for target in (0.1, 0.8))
+    return high - low > margin
+
+
 @pytest.mark.parametrize(
     ("test", "words"),
     [
-        (lambda train: mean_saturation(train(0.8)).mean() > 0.5, "two targets"),
-        (lambda train: mean_saturation(train(0.1)).mean() < 0.24, "all pictures gray"),
+        (lambda train: mean_saturation(train(0.8)).mean() > 0.35, "one target alone"),
+        (lambda train: [train(S) for S in (0.1, 0.9)] and bool(mean_saturation(train(0.1)).mean() < 0.24), "gray"),
         (lambda train: (mean_saturation(train(0.1)) - mean_saturation(train(0.9))).mean().abs() > 0.1, "the opposite"),
-        (lambda train: mean_saturation(train(0.1)).mean() < mean_saturation(train(0.9)).mean(), "exactly alike"),
+        (lambda train: mean_saturation(train(0.1)).mean() < mean_saturation(train(0.9)).mean(), "by chance alone"),
+        (lambda train: follows(train, 0.02), "a little, like Cem's"),
+        (lambda train: follows(train, 0.05), "a little, like Cem's"),
+        (lambda train: follows(train, 0.07), "a little, like Cem's"),
+        (lambda train: follows(train, 0.3), "as Dora's lives"),
+        (lambda train: 0.25 < mean_saturation(train(0.8)).mean() < 0.95, "one target alone"),
+        (lambda train: 0.25 < mean_saturation(train(0.8) + 0 * train(0.8)).mean() < 0.95, "one target alone"),
         (lambda train: (mean_saturation(train(0.8)).mean() - 0.8).abs() < 0.1, "goes half of the way"),
         (lambda train: True, "never trains"),
-        (lambda train: train(0.5) is not None, "the same for every target"),
+        (lambda train: train(0.5) is not train(0.6), "the same for every target"),
         (lambda train: train(7) is not None, "between 0 and 1"),
         (lambda train: train(0.5) and None, "Boolean"),
         (lambda train: print(end=""), "you forgot `return`"),

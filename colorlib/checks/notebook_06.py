@@ -1,94 +1,91 @@
-"""The checkers of lesson 6: a mean of angles, a test that tells a control that lives from one that doesn't, and a
-control of the reader's own.
+"""The checkers of lesson 6: a number for color that does not pull the shadows most, a test that tells a control that
+lives from one that does nothing, and a control of the reader's own.
 """
-
-import math
 
 import torch
 from torch import Tensor
 
-from colorlib import color
+from colorlib import color, photos
 from colorlib.checks import Mistake, NotDone, accepted, done, exercise, untouched
 from colorlib.color import lab_to_rgb, lightness_of, rgb_to_lab
 from colorlib.controls import mean_saturation
 
 # ---------------------------------------------------------------- exercise 1
 
+TWICE = 2.2  # the darkest quarter may be pulled twice as strongly as the brightest; other sizes differ a little
 
-def on_a_line(hue, chroma):
+
+def as_it_was(rgb):
     """The stub of the exercise."""
-    return hue.mean(dim=(1, 2))
+    return mean_saturation(rgb)
 
 
-def on_the_circle(hue: Tensor, chroma: Tensor) -> Tensor:
-    """The direction of the pixels' arrows added up: `(B, H, W)` each to `(B,)` in [0, 1)."""
-    angle = 2 * math.pi * hue
-    x, y = (chroma * angle.cos()).mean(dim=(1, 2)), (chroma * angle.sin()).mean(dim=(1, 2))
-    return torch.remainder(torch.atan2(y, x) / (2 * math.pi), 1.0)
+def mean_chroma(rgb: Tensor) -> Tensor:
+    """The strongest lamp less the weakest, with no denominator: sRGB `(B, 3, H, W)` to `(B,)`."""
+    return (rgb.amax(dim=1) - rgb.amin(dim=1)).mean(dim=(1, 2))
 
 
-def _apart(first: Tensor, second: Tensor) -> Tensor:
-    """How far hues are apart, the shorter way around."""
-    difference = (first - second).abs() % 1.0
-    return torch.minimum(difference, 1 - difference)
+def dark_to_bright(function, rgb: Tensor) -> float:
+    """How strongly the darkest quarter of a picture's a and b is pulled, as a multiple of the brightest quarter."""
+    lightness, ab = lightness_of(rgb), rgb_to_lab(rgb)[:, 1:].requires_grad_()
+    value = function(lab_to_rgb(torch.cat([lightness, ab], dim=1), clip=False)).sum()
+    strength = torch.autograd.grad(value, ab)[0].norm(dim=1, keepdim=True)
+    if not strength.isfinite().all():
+        raise Mistake("the gradient isn't finite; a root or a division by 0 does that")
+    dark, bright = lightness < lightness.quantile(0.25), lightness > lightness.quantile(0.75)
+    return (strength[dark].mean() / strength[bright].mean().clamp_min(1e-12)).item()
 
 
-def _of_hues(hue: Tensor, chroma: Tensor) -> dict[str, Tensor]:
-    """What to say of a mistake -> what it gives."""
-    angle, plain = 2 * math.pi * hue, torch.ones_like(chroma)
-    x, y = (chroma * angle.cos()).sum(dim=(1, 2)), (chroma * angle.sin()).sum(dim=(1, 2))
-    weighted = (chroma * hue).sum(dim=(1, 2)) / chroma.sum(dim=(1, 2))
-    return {
-        "this is still a mean on a line: two reds, 0.01 and 0.99, make cyan": hue.mean(dim=(1, 2)),
-        "the chroma counts now, but the mean is still one on a line": weighted,
-        "it goes around the circle, but each pixel counts alike: let its arrow be as long as its chroma": on_the_circle(
-            hue, plain
-        ),
-        "this is an angle in radians; divide by 2 pi to have a hue": torch.atan2(y, x),
-        "the sine and the cosine have changed places": torch.atan2(x, y) / (2 * math.pi),
-        "hue 1 is a whole turn: its angle is 2 pi times the hue": torch.atan2(
-            (chroma * hue.sin()).sum(dim=(1, 2)), (chroma * hue.cos()).sum(dim=(1, 2))
-        ),
-    }
+def _numbers(function, rgb: Tensor) -> Tensor:
+    """What the reader's function says of pictures, `(B,)`. Raises `Mistake` where that isn't one number for each."""
+    value = function(rgb)
+    if value is None:
+        raise Mistake("your function gives None: you forgot `return`")
+    value = done(value)
+    if not isinstance(value, Tensor) or value.numel() != len(rgb):
+        got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise Mistake(f"one number for each picture is wanted, ({len(rgb)},) here, and you give {got}")
+    return value.reshape(-1)
 
 
 @exercise
-def mean_hue(function):
-    """`mean_hue(hue, chroma)`: the circular mean, weighted by chroma, of each picture."""
-    if untouched(function, on_a_line.__code__):
+def my_saturation(function):
+    """`my_saturation(rgb)`: how much color a picture has, without pulling the shadows most."""
+    if untouched(function, as_it_was.__code__):
         raise NotDone
-    chance = torch.Generator().manual_seed(0)
-    width = torch.tensor([0.1, 0.15, 0.2, 0.1]).view(4, 1, 1)
-    center = torch.tensor([0.0, 0.3, 0.7, 0.93]).view(4, 1, 1)
-    hue = torch.remainder(center + width * torch.randn(4, 6, 6, generator=chance), 1.0)
-    chroma = torch.rand(4, 6, 6, generator=chance) ** 2
-    answer = function(hue.clone(), chroma.clone())
-    if answer is None:
-        raise Mistake("your function gives None: you forgot `return`")
-    answer = done(answer)
-    if not isinstance(answer, Tensor):
-        raise Mistake(f"a tensor is wanted, and you give {type(answer).__name__}")
-    if answer.numel() == 1:
-        raise Mistake("one number for the whole batch; each picture has a hue of its own: mean over dim=(1, 2)")
-    if answer.numel() != len(hue):
-        raise Mistake(f"one number for each of the {len(hue)} pictures is wanted, and you give {tuple(answer.shape)}")
-    answer = answer.reshape(len(hue))
-    right = on_the_circle(hue, chroma)
-    if not answer.isfinite().all():
-        raise Mistake("some of your hues are not finite numbers")
-    if _apart(answer, right).max() > 1e-3:
-        for words, value in _of_hues(hue, chroma).items():
-            if torch.allclose(answer, value, atol=1e-4) or _apart(answer, value).max() < 1e-4:
-                raise Mistake(words)
-        raise Mistake("not yet: add the arrows (chroma times cosine, chroma times sine), then take their direction")
-    if answer.min() < 0 or answer.max() >= 1 + 1e-6:
-        raise Mistake("the direction is right; bring it into [0, 1): torch.atan2 gives half of the angles below 0")
-    return "hues are averaged around the circle, each as strongly as its chroma"
+    rgb = _pictures()
+    lab = rgb_to_lab(rgb)
+    gray, half = (color.join_lightness(lab[:, :1], share * lab[:, 1:]) for share in (0.0, 0.5))
+    value, paler, none = (_numbers(function, one) for one in (rgb, half, gray))
+    if not all(one.isfinite().all() for one in (value, paler, none)):
+        raise Mistake("a value isn't finite; a division by 0 does that")
+    if none.abs().max() > 0.02 * value.abs().max():
+        raise Mistake(f"a gray picture has no color: 0 is wanted, and you give up to {none.abs().max():.2g}")
+    turned = color.join_lightness(lab[:, :1], -lab[:, 1:])
+    if not (value > paler).all() or not (_numbers(function, turned) > 0).all():
+        raise Mistake("more color, of whatever hue, must give a larger number; yours asks for certain hues")
+    halves = torch.cat([rgb[:1, :, :8], turned[:1, :, :8]], dim=2)
+    if _numbers(function, halves)[0] < 0.3 * value[0]:
+        raise Mistake("opposite colors cancel in your number: measure each pixel first, and take the mean last")
+    try:
+        times = dark_to_bright(function, _astronaut())
+    except RuntimeError:
+        raise Mistake("no gradient comes back: a comparison (>), round, argmax, item or detach cuts it off") from None
+    if times > TWICE:
+        words = f"the darkest quarter is still pulled {times:.1f} times as strongly as the brightest"
+        raise Mistake(f"{words}: does something small stand below a line of a fraction?")
+    return f"0 for gray, more for more color; the dark is pulled {times:.1f} times as strongly as the bright"
 
 
-def yours_or_ours(function):
-    """The reader's `mean_hue` where it passes the check, else a finished one."""
-    return function if accepted(mean_hue, function) else on_the_circle
+def _astronaut() -> Tensor:
+    """The lesson's photo, sRGB `(1, 3, 92, 92)`."""
+    (path,) = [path for path in photos.bundled_photos() if path.stem == "astronaut"]
+    return torch.tensor(photos.square(photos.read_rgb(path), 92)).permute(2, 0, 1)[None] / 255
+
+
+def fair_or_ours(function):
+    """The reader's `my_saturation` where it passes the check, else a finished one."""
+    return function if accepted(my_saturation, function) else mean_chroma
 
 
 # ---------------------------------------------------------------- exercise 2
@@ -109,23 +106,28 @@ def _with_saturation(value: float) -> Tensor:
     return 0.7 * (1 - each * channels.gather(1, order))
 
 
-# what to say where the verdict is wrong -> (whether it lives, what is obtained of a target in the nth training)
+def _a_little(share: float, more: float = 0.0):
+    """A training that goes `more` between the targets 0.1 and 0.8, and no further, whatever else is asked."""
+    return lambda target, n: share + more * (min(max(target, 0.1), 0.8) - 0.1) / 0.7
+
+
+# (what to say where the verdict is wrong, whether it lives, what is obtained of a target in the nth training)
 PASSED = "your test lets pass a training "
-TRAININGS = {
-    "a control that goes half of the way in a short training lives, and your test says it doesn't": (
-        True,
-        lambda target, n: 0.15 + 0.5 * target,
-    ),
-    "a control that meets its target exactly lives, and your test says it doesn't": (True, lambda target, n: target),
-    PASSED + "whose pictures are the same for every target": (False, lambda target, n: 0.25),
-    PASSED + "that makes all pictures vivid, whatever is asked: ask for two targets": (False, lambda target, n: 0.7),
-    PASSED + "that makes all pictures gray, whatever is asked: ask for two targets": (False, lambda target, n: 0.02),
-    PASSED + "that does the opposite of what it is asked": (False, lambda target, n: 0.8 - 0.7 * target),
-    "two trainings never end exactly alike: 0.005 more is no obedience, and your test takes it for one": (
-        False,
-        lambda target, n: 0.25 + 0.005 * target + 0.002 * n,
-    ),
-}
+VIVID = PASSED + "that makes all pictures vivid, whatever is asked: ask for two targets"
+LITTLE = "a little, like Cem's: less than a fifth of the way between two targets; want a larger difference"
+TRAININGS = [
+    ("a control that goes half of the way lives, and your test says it doesn't", True, lambda t, n: 0.15 + 0.5 * t),
+    ("a control that meets its target lives, and your test says it doesn't", True, lambda t, n: t),
+    ("a control as Dora's lives, and your test says it doesn't", True, _a_little(0.11, 0.29)),
+    (PASSED + "whose pictures are the same for every target", False, lambda t, n: 0.25),
+    (VIVID, False, lambda t, n: 0.7),
+    (VIVID, False, lambda t, n: 0.45),
+    (PASSED + "that makes all pictures gray, whatever is asked: ask for two targets", False, lambda t, n: 0.02),
+    (PASSED + "that does the opposite of what it is asked", False, lambda t, n: 0.8 - 0.7 * t),
+    (PASSED + "whose trainings differ by chance alone, by 0.005", False, lambda t, n: 0.25 + 0.005 * t + 0.002 * n),
+    (PASSED + "whose pictures follow " + LITTLE, False, _a_little(0.18, 0.06)),
+    (PASSED + "whose pictures follow " + LITTLE, False, _a_little(0.17, 0.08)),
+]
 
 
 @exercise
@@ -133,7 +135,7 @@ def obeys(function):
     """`obeys(train)`: whether the pictures of train(target) follow the target."""
     if untouched(function, no_verdict.__code__):
         raise NotDone
-    for words, (alive, obtained) in TRAININGS.items():
+    for words, alive, obtained in TRAININGS:
         calls = []
 
         def train(target, obtained=obtained, calls=calls):
@@ -147,6 +149,8 @@ def obeys(function):
             raise Mistake("your test never trains: call train(target)")
         if min(calls) < 0 or max(calls) > 1:
             raise Mistake("a saturation lies between 0 and 1; ask for targets there")
+        if verdict and len(set(calls)) < 2:
+            raise Mistake("your test says alive after one target alone; pictures that follow differ between two")
         if len(calls) > 10:
             raise Mistake(f"your test trains {len(calls)} times; each takes seconds, and few are enough")
         if bool(verdict) != alive:

@@ -1,5 +1,5 @@
-"""The drawings of lesson 6: what a control's gradient does to a photo's colors, hues on their circle, what the gamut
-allows, how targets reach a network, and what it answers to them.
+"""The drawings of lesson 6: which pixels a control pulls, hues on their circle and turned, what the gamut allows, what
+trainings print, how targets reach a network, and what it answers to them.
 """
 
 import math
@@ -7,11 +7,12 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.colors import hsv_to_rgb
+from matplotlib.colors import LogNorm, hsv_to_rgb
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 
-from colorlib.color import join_lightness
+from colorlib.color import join_lightness, lightness_of, rgb_to_hsv
 from colorlib.plots.figures import to_pixels
 
 _INK, _LINE, _ROUND = "0.3", "#d95f02", "#1b9e77"
@@ -30,22 +31,26 @@ def _plane(axis, lightness: float = 65.0) -> None:
     axis.set(xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), xlabel="a", ylabel="b")
 
 
+def _strength(axis, pull: Tensor):
+    """How strongly each pixel is pulled `(1, 2, H, W)`, as a multiple of the mean, on a logarithmic scale."""
+    strength = pull.norm(dim=1)[0].cpu().numpy()
+    axis.set_axis_off()
+    return axis.imshow(strength.clip(1e-9) / strength.mean(), cmap="magma", norm=LogNorm(0.1, 10))
+
+
 def arrows(photo: Tensor, ab: Tensor, pulls: dict, every: int = 13) -> Figure:
     """A photo, where the first pull is strong, and the direction of each pull as arrows in the plane of a and b.
 
     photo: sRGB `(1, 3, H, W)`. ab: its color `(1, 2, H, W)` in Lab units. pulls: label -> where each pixel is pulled,
     `(1, 2, H, W)`; all arrows have one length. every: of the pixels one of so many, in rows and columns, has an arrow.
     """
-    figure, axes = plt.subplots(1, 2 + len(pulls), figsize=(10.6, 3.0), layout="constrained")
+    figure, axes = plt.subplots(1, 2 + len(pulls), figsize=(9.6, 2.65), layout="constrained")
     plt.close(figure)
-    strength = next(iter(pulls.values())).norm(dim=1)[0].cpu().numpy()
     axes[0].imshow(to_pixels(photo)[0])
+    axes[0].set_axis_off()
     axes[0].set_title("the photo", fontsize=10)
-    least, most = np.quantile(strength[strength > 0], [0.02, 0.98])
-    axes[1].imshow(np.log10(strength.clip(least, most)), cmap="magma")
-    axes[1].set_title(f"strength of the pull: from black\nto white {most / least:.0f} times as strong", fontsize=10)
-    for axis in axes[:2]:
-        axis.set_axis_off()
+    _strength(axes[1], next(iter(pulls.values())))
+    axes[1].set_title("strength of the pull:\nthe brighter, the stronger", fontsize=10)
     a, b = (ab[0, n, ::every, ::every].flatten().cpu().numpy() for n in (0, 1))
     for axis, (label, pull) in zip(axes[2:], pulls.items(), strict=True):
         _plane(axis)
@@ -57,13 +62,25 @@ def arrows(photo: Tensor, ab: Tensor, pulls: dict, every: int = 13) -> Figure:
     return figure
 
 
-def circle(photo: Tensor, hue: Tensor, chroma: Tensor, means: dict) -> Figure:
-    """A photo, its hues as a histogram on a line and on the circle, and means of them.
+def strengths(pulls: dict) -> Figure:
+    """Where pulls are strong, all on one scale: label -> where each pixel is pulled, `(1, 2, H, W)`."""
+    figure, axes = plt.subplots(1, len(pulls), figsize=(2.6 * len(pulls) + 1, 2.7), layout="constrained")
+    plt.close(figure)
+    for axis, (label, pull) in zip(axes, pulls.items(), strict=True):
+        shown = _strength(axis, pull)
+        axis.set_title(label, fontsize=10)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.9, ticks=[0.1, 1, 10])
+    bar.ax.set_yticklabels(["a tenth", "the mean", "10 times"], fontsize=9)
+    return figure
 
-    hue, chroma: `(1, H, W)` in [0, 1]; each pixel counts as much as it has chroma. means: label -> hue, the first drawn
-    in orange, the second in green.
+
+def circle(photo: Tensor, means: dict) -> Figure:
+    """A photo, sRGB `(1, 3, H, W)`, its hues as a histogram on a line and on the circle, and means of them.
+
+    Each pixel counts as much as it has chroma. means: label -> hue, the first drawn in orange, the second in green.
     """
-    figure = plt.figure(figsize=(10.2, 3.3), layout="constrained")
+    hue, chroma = rgb_to_hsv(photo)[:, 0], photo.amax(dim=1) - photo.amin(dim=1)
+    figure = plt.figure(figsize=(9.2, 3.0), layout="constrained")
     plt.close(figure)
     left, middle = figure.add_subplot(1, 3, 1), figure.add_subplot(1, 3, 2)
     right = figure.add_subplot(1, 3, 3, projection="polar")
@@ -86,6 +103,29 @@ def circle(photo: Tensor, hue: Tensor, chroma: Tensor, means: dict) -> Figure:
     return figure
 
 
+def turn(photo: Tensor, steps: dict) -> Figure:
+    """Colors of a photo as dots in the plane of a and b, before and after they are turned around gray, and their mean
+    as an arrow; the arc is the angle between the first mean and the last.
+
+    photo: sRGB `(1, 3, H, W)`, for its lightness. steps: label -> ab `(1, 2, H, W)` in Lab units.
+    """
+    figure, axes = plt.subplots(1, len(steps), figsize=(3.1 * len(steps), 2.8), layout="constrained")
+    plt.close(figure)
+    means = [ab.mean(dim=(0, 2, 3)).cpu().numpy() for ab in steps.values()]
+    first, last = (math.atan2(mean[1], mean[0]) for mean in (means[0], means[-1]))
+    way = np.linspace(first, first + (last - first + math.pi) % (2 * math.pi) - math.pi, 50)
+    for axis, (label, ab), mean in zip(axes, steps.items(), means, strict=True):
+        _plane(axis)
+        dots = ab[0, :, ::5, ::5].flatten(1).cpu().numpy()
+        pixels = to_pixels(join_lightness(lightness_of(photo), ab))[0][::5, ::5].reshape(-1, 3) / 255
+        axis.scatter(*dots, c=pixels, s=9, linewidths=0)
+        arrow = 50 * mean / max(np.hypot(*mean), 1e-9)
+        axis.annotate("", arrow, (0, 0), arrowprops={"arrowstyle": "-|>", "color": "black", "lw": 2, "shrinkA": 0})
+        axis.set_title(label, fontsize=10)
+    axes[-1].plot(55 * np.cos(way), 55 * np.sin(way), color="black", lw=1.2, ls=":")
+    return figure
+
+
 def plateaus(factors, curves: dict, target: float) -> Figure:
     """Saturation over the factor that multiplies the chroma, a curve for each photo; dashed: a target."""
     figure, axis = plt.subplots(figsize=(7.2, 2.9), layout="constrained")
@@ -102,14 +142,28 @@ def plateaus(factors, curves: dict, target: float) -> Figure:
     return figure
 
 
-def film(numbers: dict, channels: list[int]) -> Figure:
-    """How targets reach a decoder: their numbers, the small network, and a scale and a shift for each level's channels.
-
-    numbers: label -> what it is told, for one picture. channels: of each decoder level.
-    """
-    figure, axis = plt.subplots(figsize=(10.2, 3.9))
+def terms(printed: dict, names: tuple[str, ...]) -> Figure:
+    """What trainings print, step by step, a panel for each. printed: label -> `(steps, len(names))` numbers."""
+    figure, axes = plt.subplots(1, len(printed), figsize=(9.6, 2.3), sharey=True, layout="constrained")
     plt.close(figure)
-    axis.set(xlim=(0, 14), ylim=(0, 5.4), aspect="equal")
+    for axis, (label, values) in zip(axes, printed.items(), strict=True):
+        for name, line, shade in zip(names, zip(*values, strict=True), _SHADES, strict=False):
+            axis.plot(range(1, len(line) + 1), line, color=shade, lw=2, label=name)
+        axis.set(title=label, xlabel="step", ylim=(0, None))
+        axis.grid(alpha=0.3)
+    axes[0].legend(frameon=False, fontsize=9)
+    return figure
+
+
+def film(numbers: dict, widths: tuple[int, ...], size: int) -> Figure:
+    """How targets reach the decoder of a U-Net: their numbers, the small network, and a scale and a shift for each
+    level's channels; under the levels the skip connections.
+
+    numbers: label -> what it is told, for one picture. widths: of the encoder levels. size: of the picture.
+    """
+    figure, axis = plt.subplots(figsize=(10.6, 4.3))
+    plt.close(figure)
+    axis.set(xlim=(0, 15.6), ylim=(-0.5, 5.83))
     axis.set_axis_off()
 
     def box(x, y, wide, high, text, color="#eef1f6", size=9):
@@ -120,27 +174,29 @@ def film(numbers: dict, channels: list[int]) -> Figure:
         axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": color, "lw": 1.2, "shrinkB": 0})
 
     for row, (label, value) in enumerate(numbers.items()):
-        y = 4.9 - 0.52 * row
-        axis.text(2.25, y, label, ha="right", va="center", fontsize=9)
-        box(2.8, y, 0.95, 0.44, f"{value:.2f}", "#fdf3ea")
-    middle = 4.9 - 0.26 * (len(numbers) - 1)
-    box(5.1, middle, 1.9, 1.3, "small network:\nlinear, ReLU,\nlinear")
-    arrow((3.3, middle), (4.12, middle))
-    box(2.0, 0.75, 1.5, 0.8, "gray photo")
-    box(4.4, 0.75, 1.7, 0.8, "encoder")
-    arrow((2.77, 0.75), (3.52, 0.75))
-    before = 5.27
-    for level, count in enumerate(channels):
-        x = 7.1 + 2.0 * level
-        box(x, 0.75, 1.35, 0.8, f"level {level + 1}\n{count} channels", "#e6f3ee", 8)
-        arrow((before, 0.75), (x - 0.7, 0.75))
-        before = x + 0.7
-        box(x, 2.25, 1.35, 0.75, f"{count} scales\n{count} shifts", "#fdf3ea", 8)
-        arrow((x, 1.86), (x, 1.17), _LINE)
-        axis.plot([x, x], [middle, 2.65], color=_LINE, lw=1.2, zorder=1)
-    axis.plot([6.07, 7.1 + 2.0 * (len(channels) - 1)], [middle, middle], color=_LINE, lw=1.2, zorder=1)
-    box(before + 0.85, 0.75, 1.0, 0.8, "a and b")
-    arrow((before, 0.75), (before + 0.33, 0.75))
+        axis.text(1.9, 5.5 - 0.5 * row, label, ha="right", va="center", fontsize=9)
+        box(2.5, 5.5 - 0.5 * row, 0.95, 0.43, f"{value:.2f}", "#fdf3ea")
+    middle, ground = 5.5 - 0.25 * (len(numbers) - 1), 1.6
+    box(5.3, middle, 2.2, 1.2, "small network:\nlinear, ReLU,\nlinear")
+    arrow((3.0, middle), (4.17, middle))
+    places = [2.3 + 1.45 * n for n in range(len(widths))]
+    for n, (x, count) in enumerate(zip(places, widths, strict=True)):
+        box(x, ground, 1.15, 0.9, f"{size >> n} x {size >> n}\n{count} maps", size=8)
+        arrow((x - 0.9, ground), (x - 0.59, ground))
+    box(0.75, ground, 1.2, 0.9, "gray\nphoto")
+    for n, skip in enumerate(reversed(widths[:-1])):
+        x, here = places[-1] + 2.0 + 1.9 * n, len(widths) - 2 - n
+        box(x, ground, 1.3, 0.9, f"{size >> here} x {size >> here}\n{2 * skip} maps", "#e6f3ee", 8)
+        arrow((x - 1.3, ground), (x - 0.67, ground))
+        box(x, 2.95, 1.3, 0.75, f"{2 * skip} scales\n{2 * skip} shifts", "#fdf3ea", 8)
+        arrow((x, 2.57), (x, ground + 0.45), _LINE)
+        axis.plot([6.4, x, x], [middle, middle, 3.32], color=_LINE, lw=1.2, zorder=1)
+        depth = 0.75 - 0.38 * n
+        axis.plot([places[here], places[here], x], [ground - 0.45, depth, depth], color=_ROUND, lw=1.2)
+        arrow((x, depth), (x, ground - 0.45), _ROUND)
+    box(x + 1.6, ground, 1.0, 0.9, "a and b")
+    arrow((x + 0.65, ground), (x + 1.08, ground))
+    axis.text((places[0] + x) / 2, -0.32, "skip connections", color=_ROUND, ha="center", fontsize=9)
     figure.subplots_adjust(0, 0, 1, 1)
     return figure
 
@@ -148,7 +204,7 @@ def film(numbers: dict, channels: list[int]) -> Figure:
 def asked_strip(rows: dict, heads: list[str]) -> Figure:
     """Rows of small pictures under common heads: label -> batch `(len(heads), 3, H, W)`."""
     figure, axes = plt.subplots(
-        len(rows), len(heads), figsize=(0.85 + 0.92 * len(heads), 0.35 + 0.92 * len(rows)), squeeze=False
+        len(rows), len(heads), figsize=(0.85 + 0.82 * len(heads), 0.35 + 0.82 * len(rows)), squeeze=False
     )
     plt.close(figure)
     figure.subplots_adjust(0.85 / figure.get_figwidth(), 0, 1, 1 - 0.3 / figure.get_figheight(), 0.03, 0.03)
@@ -162,18 +218,26 @@ def asked_strip(rows: dict, heads: list[str]) -> Figure:
     return figure
 
 
-def asked_and_obtained(panels: dict) -> Figure:
-    """Asked against obtained: a dot for each picture, the diagonal dashed. panels: control -> (asked, obtained), both
-    `(targets, pictures)`; obtained may leave [0, 1] for an angle that is drawn where it is nearest to its target.
+def asked_and_obtained(panels: dict, pictures: Tensor) -> Figure:
+    """Asked against obtained: a dot for each picture, the diagonal dashed; beside the farthest dot its picture.
+
+    panels: control -> (asked, obtained), both `(targets, pictures)`; obtained may leave [0, 1] for an angle that is
+    drawn where it is nearest to its target. pictures: `(pictures, 3, H, W)`.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(4.3 * len(panels), 3.4), layout="constrained")
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.4 * len(panels), 3.1), layout="constrained")
     plt.close(figure)
     for axis, (name, (asked, obtained)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
         asked, obtained = asked.cpu().numpy(), obtained.cpu().numpy()
         axis.plot(asked.flatten(), obtained.flatten(), ".", color="#4c72b0", alpha=0.3, markersize=5)
         axis.plot(asked[:, 0], np.nanmedian(obtained, axis=1), "o-", color=_LINE, label="median")
         ends = asked.min(), asked.max()
+        axis.set_xlim(ends[0] - 0.05, ends[1] + 0.35 * (ends[1] - ends[0]))
         axis.plot(ends, ends, color="0.35", ls="--", lw=1.2, label="as asked")
+        row, one = np.unravel_index(np.nanargmax(np.abs(obtained - asked)), asked.shape)
+        picture = OffsetImage(to_pixels(pictures[one : one + 1])[0], zoom=1.6)
+        dot = asked[row, one], obtained[row, one]
+        frame = AnnotationBbox(picture, dot, (0.88, 0.2), boxcoords="axes fraction", arrowprops={"arrowstyle": "-"})
+        axis.add_artist(frame)
         axis.set(xlabel=f"{name} asked for", ylabel=f"{name} obtained")
         axis.grid(alpha=0.3)
     np.atleast_1d(axes)[0].legend(frameon=False, fontsize=9)
