@@ -12,7 +12,7 @@ import sys
 from colorlib import recipes
 from colorlib.cli import doctor
 from colorlib.cli.compare_flags import add_comparison_flags, add_judge_flags, add_sweep_flags
-from colorlib.cli.flags import Parser, add_config_flags, add_flags_of, count, epoch_list
+from colorlib.cli.flags import Parser, add_config_flags, add_flags_of, add_pretraining_flags, count, epoch_list
 from colorlib.cli.photo_flags import (
     CHECKPOINT,
     add_app_flags,
@@ -95,9 +95,7 @@ def add_pretrain_encoder_flags(parser: Parser, argv: list[str]) -> None:
         "Train a ResNet18 to name what is in gray photographs: an encoder for `train --generator resnet18 "
         "--encoder-weights FILE`. It leaves encoder.safetensors in --output after each epoch."
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a training that is in the folder already")
-    parser.add_argument("--resume", action="store_true", help="go on with the training in --output, with its settings")
-    add_flags_of(parser, EncoderConfig, vars(EncoderConfig()))
+    add_pretraining_flags(parser, EncoderConfig)
 
 
 def add_evaluate_flags(parser: Parser, argv: list[str]) -> None:

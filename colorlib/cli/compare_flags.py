@@ -3,7 +3,7 @@
 import dataclasses
 
 from colorlib import recipes
-from colorlib.cli.flags import Parser, add_flags_of, count
+from colorlib.cli.flags import Parser, add_flags_of, add_pretraining_flags, count
 from colorlib.config import Config
 from colorlib.fields import having
 from colorlib.measurement import Measurement
@@ -23,9 +23,7 @@ def add_judge_flags(parser: Parser, argv: list[str]) -> None:
         "Train a small classifier of color pictures: a judge for `evaluate --judge FILE`, which says how often it "
         "knows what is in true, gray and colorized pictures. It leaves judge.safetensors in --output after each epoch."
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a training that is in the folder already")
-    parser.add_argument("--resume", action="store_true", help="go on with the training in --output, with its settings")
-    add_flags_of(parser, JudgeConfig, vars(JudgeConfig()))
+    add_pretraining_flags(parser, JudgeConfig)
 
 
 def add_comparison_flags(parser: Parser, argv: list[str]) -> None:

@@ -125,6 +125,13 @@ def add_config_flags(parser: argparse.ArgumentParser, defaults: Config, kinds: d
         )
 
 
+def add_pretraining_flags(parser: argparse.ArgumentParser, settings: type) -> None:
+    """The flags of a command that trains a classifier: whether it begins or goes on, and its settings."""
+    parser.add_argument("--overwrite", action="store_true", help="replace a training that is in the folder already")
+    parser.add_argument("--resume", action="store_true", help="go on with the training in --output, with its settings")
+    add_flags_of(parser, settings, vars(settings()))
+
+
 def add_flags_of(
     parser: argparse.ArgumentParser, settings: type, values: dict, kinds: dict | None = None, leave_out=frozenset()
 ) -> None:

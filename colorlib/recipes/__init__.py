@@ -29,6 +29,8 @@ def current_scale() -> str:
 
 FULL_256 = {"dataset": "celeba", "splits": "80/20", "limit_images": 8000, "epochs": 20, "batch_size": 16}
 LIKE_NAZERI = Model(widths=(64, 128, 256, 512, 512))  # for 32x32, 16.7 M parameters
+CONTROLLED = {"dataset": "cifar10", "epochs": 200, "batch_size": 128, "seed": 100}
+CONTROLLED |= {"lr": 3e-4, "lr_schedule": "decay", "lr_decay_steps": 1e4}
 FACES = Model(image_size=256, color_space="lab_3", widths=(64, 128, 256, 512, 512, 512, 512, 512), stem_stride=2)
 ADAMW = {"optimizer": "adamw", "weight_decay": 1e-4, "beta1": 0.9, "beta2": 0.99, "lr_schedule": "onecycle"}
 CLASSIFIER = Config(
@@ -48,14 +50,8 @@ RECIPES = {
     "unet-l1": {
         "full": Config(
             LIKE_NAZERI,
-            dataset="cifar10",
+            **CONTROLLED,
             loss={"l1": 100.0},
-            epochs=200,
-            batch_size=128,
-            lr=3e-4,
-            lr_schedule="decay",
-            lr_decay_steps=1e4,
-            seed=100,
         ),
         "class": CLASS,
         "smoke": SMOKE,
@@ -73,17 +69,11 @@ RECIPES = {
     "controlled": {
         "full": Config(
             LIKE_NAZERI,
-            dataset="cifar10",
+            **CONTROLLED,
             system="gan",
             discriminator="conv",
             discriminator_widths=(64, 128, 256, 512),
             loss={"adversarial": {"weight": 1.0, "real_label": 0.9}, "l1": 100.0},
-            epochs=200,
-            batch_size=128,
-            lr=3e-4,
-            lr_schedule="decay",
-            lr_decay_steps=1e4,
-            seed=100,
             monitor="last",  # the smallest MAE would choose the palest epoch
         ),
         "class": CLASS_GAN,
