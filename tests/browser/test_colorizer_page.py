@@ -147,7 +147,7 @@ def test_the_network_answers_as_colorlib(visitor):
     """With the browser's own decoding of the photo, and weights in half precision."""
     found = np.array(visitor.evaluate(AB, ASTRONAUT.name))
     colorizer = Colorizer.load("starter", precision="fp32")
-    small = np.asarray(colorizer._seen(read_rgb(ASTRONAUT), 64)).copy()
+    small = np.asarray(colorizer.seen(read_rgb(ASTRONAUT), 64)).copy()
     expected = colorizer.predict_ab(torch.from_numpy(small).permute(2, 0, 1)[None] / 255)[0].numpy()
     apart = np.abs(found - expected.reshape(2, -1)).max()
     print(f"ab differs by at most {apart:.4f}")
